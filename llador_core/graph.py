@@ -7,7 +7,7 @@ A `Graph` is read-only. Entities and relations are numbered by their place in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from llador_core.errors import DataFormatError, MissingDataError, UnknownNameError, nearest_names
+from llador_core.errors import MissingDataError, UnknownNameError, nearest_names
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -107,6 +107,10 @@ class Graph:
         Where descriptions and text vectors of this graph lie.
     n_duplicates : int
         Repeated rows that were dropped when parsing.
+    descriptions : sequence of str, length n_entities, or empty
+        The source's own text about each entity; "" where it has none.
+    notes : tuple of str
+        Sentences the reader should see, e.g. a count that differs from the published one.
     """
 
     name: str
@@ -122,7 +126,9 @@ class Graph:
     licence: str = ""
     citation: str = ""
     texts_folder: Path | None = None
-    n_duplicates: int = field(default=0, compare=False)
+    n_duplicates: int = 0
+    descriptions: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def n_entities(self) -> int:
@@ -253,15 +259,3 @@ def pair_keys(pairs: NDArray[np.integer], n_entities: int) -> Ints:
     """
     ordered = np.sort(pairs.astype(np.int64), axis=1)
     return ordered[:, 0] * n_entities + ordered[:, 1]
-
-
-def check_unique(ids: Sequence[str], source: str) -> None:
-    """Raise DataFormatError when an id stands twice, naming the id and both rows."""
-    seen: dict[str, int] = {}
-    for row, entity in enumerate(ids, start=2):
-        if entity in seen:
-            raise DataFormatError(
-                f"{source} names the id '{entity}' twice, in rows {seen[entity]} and {row}. "
-                "Each entity needs one row; remove or rename one of them."
-            )
-        seen[entity] = row

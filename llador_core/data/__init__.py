@@ -1,0 +1,182 @@
+"""Graphs by name or by folder, and their splits."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from llador_core import paths
+from llador_core.data import local_tsv
+from llador_core.data.specs import GRAPHS, GraphSpec
+from llador_core.data.tables import Tables
+from llador_core.errors import MissingDataError
+from llador_core.graph import Graph
+from llador_core.registry import lookup
+
+log = logging.getLogger(__name__)
+
+__all__ = ["GraphInfo", "list_graphs", "load_graph"]
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    """What can be told about a registered graph without reading it.
+
+    Attributes
+    ----------
+    name, title, licence : str
+    is_here : bool
+        Its files were found, so it can be loaded.
+    where : str
+        The folder of its files; if they are not here, how to get them.
+    n_entities, n_triples : int
+        As published.
+    """
+
+    name: str
+    title: str
+    is_here: bool
+    where: str
+    licence: str
+    n_entities: int | None
+    n_triples: int | None
+
+
+def load_graph(name_or_folder: str) -> Graph:
+    """Return a graph by its registered name or from a folder with entities.tsv and triples.tsv.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither a registered name nor a folder; the message lists the nearest names.
+    MissingDataError
+        The graph's files are not here.
+    DataFormatError
+        A file is not what it should be; the message names file, line, expected and found.
+    """
+    if name_or_folder not in GRAPHS:
+        folder = Path(name_or_folder).expanduser()
+        if folder.is_dir():
+            return _load_folder(folder.resolve())
+        if len(folder.parts) > 1:
+            raise MissingDataError(
+                f"There is no folder {folder}; give a folder with {local_tsv.ENTITIES} and "
+                f"{local_tsv.TRIPLES}, or one of the graphs {', '.join(GRAPHS)}."
+            )
+    spec = lookup("graph", GRAPHS, name_or_folder)
+    files, missing = find_files(spec)
+    if missing:
+        raise MissingDataError(how_to_get(spec, missing))
+    tables = spec.parse(files, tuple(relation.name for relation in spec.relations))
+    texts_folder = paths.assets() / spec.name if spec.is_built_in else None
+    return _graph(tables, spec, files, texts_folder)
+
+
+def list_graphs() -> list[GraphInfo]:
+    """Return every registered graph, whether its files are here, and where."""
+    infos = []
+    for spec in GRAPHS.values():
+        files, missing = find_files(spec)
+        where = how_to_get(spec, missing) if missing else str(files[0].parent)
+        infos.append(
+            GraphInfo(
+                spec.name,
+                spec.title,
+                not missing,
+                where,
+                spec.licence,
+                spec.n_entities,
+                spec.n_triples,
+            )
+        )
+    return infos
+
+
+def find_files(spec: GraphSpec) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Return the paths of a graph's files in the order of the spec, and the names not found.
+
+    A file of a graph that does not ship with the app is taken from the first raw folder that has
+    it, at the top or in a folder named as the graph.
+    """
+    if spec.is_built_in:
+        folders = [paths.assets() / spec.name]
+    else:
+        folders = [f for raw in paths.raw_folders() for f in (raw, raw / spec.name)]
+    found: list[Path] = []
+    missing: list[str] = []
+    for name in spec.files:
+        file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        if file is None:
+            missing.append(name)
+        else:
+            found.append(file)
+    return tuple(found), tuple(missing)
+
+
+def how_to_get(spec: GraphSpec, missing: tuple[str, ...]) -> str:
+    """Return a sentence on where the missing files come from and where to put them."""
+    if spec.is_built_in:
+        folder = paths.assets() / spec.name
+        return f"{' and '.join(missing)} of graph '{spec.name}' should be in {folder}."
+    return (
+        f"Graph '{spec.name}' needs {' and '.join(missing)} from {spec.homepage}; put the files "
+        f"into {paths.home() / 'raw'}, or set LLADOR_RAW to the folder that holds them."
+    )
+
+
+def _load_folder(folder: Path) -> Graph:
+    files = local_tsv.files(folder)
+    tables = local_tsv.parse(files)
+    spec = GraphSpec(
+        name=folder.name,
+        title=folder.name,
+        licence="not stated",
+        citation="",
+        homepage="",
+        files=tuple(file.name for file in files),
+        n_entities=len(tables.entity_ids),
+        n_triples=len(tables.triples),
+        relations=local_tsv.read_relations(folder, tables.relation_names),
+        parse=local_tsv.parse,
+    )
+    return _graph(tables, spec, files, texts_folder=folder)
+
+
+def _graph(
+    tables: Tables, spec: GraphSpec, files: tuple[Path, ...], texts_folder: Path | None
+) -> Graph:
+    notes = _count_notes(spec, tables)
+    for note in notes:
+        log.warning(note)
+    return Graph(
+        name=spec.name,
+        entity_ids=tables.entity_ids,
+        entity_names=tables.entity_names,
+        synonyms=tables.synonyms,
+        type_names=tables.type_names,
+        entity_types=tables.entity_types,
+        relations=spec.relations,
+        triples=tables.triples,
+        checksum=paths.checksum(*files),
+        title=spec.title,
+        licence=spec.licence,
+        citation=spec.citation,
+        texts_folder=texts_folder,
+        n_duplicates=tables.n_duplicates,
+        descriptions=tables.descriptions,
+        notes=notes,
+    )
+
+
+def _count_notes(spec: GraphSpec, tables: Tables) -> tuple[str, ...]:
+    """Return a sentence for each count that differs from the published one."""
+    counts = (
+        ("entities", len(tables.entity_ids), spec.n_entities),
+        ("triples", len(tables.triples), spec.n_triples),
+    )
+    return tuple(
+        f"Graph '{spec.name}' has {found:,} {what} here, {published:,} as published."
+        for what, found, published in counts
+        if found != published
+    )

@@ -1,0 +1,69 @@
+"""From the relation names that graphs use to roles and plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from llador_core.graph import Relation, Role
+
+WORDS: Mapping[Role, tuple[str, str]] = {
+    "treats": ("treats", "is treated with"),
+    "palliates": ("eases", "is eased by"),
+    "contraindicated": ("is contraindicated in", "is a contraindication for"),
+    "targets": ("acts on", "is acted on by"),
+    "inhibits": ("inhibits", "is inhibited by"),
+    "activates": ("activates", "is activated by"),
+    "binds": ("binds to", "is bound by"),
+    "causes": ("can cause", "can be caused by"),
+    "associates": ("is linked to", "is linked to"),
+    "interacts": ("interacts with", "interacts with"),
+    "participates": ("takes part in", "involves"),
+    "presents": ("presents with", "is a symptom of"),
+    "localizes": ("occurs in", "is a site of"),
+    "resembles": ("resembles", "resembles"),
+    "includes": ("includes", "belongs to"),
+}
+SYMMETRIC: frozenset[Role] = frozenset({"interacts", "resembles"})
+
+# Names that mean one thing only; anything less certain needs relations.tsv.
+ALIASES: Mapping[str, Role] = {
+    **{role: role for role in WORDS},
+    **dict.fromkeys(("treat", "treatment", "indication", "indicated", "indicated_for"), "treats"),
+    **dict.fromkeys(("may_treat", "ctd"), "treats"),
+    **dict.fromkeys(
+        ("palliate", "cpd", "off-label use", "off_label_use", "off-label"), "palliates"
+    ),
+    **dict.fromkeys(("contraindicated_in", "contraindicated_for"), "contraindicated"),
+    **dict.fromkeys(("contraindication", "contraindicates"), "contraindicated"),
+    **dict.fromkeys(("target", "has_target"), "targets"),
+    **dict.fromkeys(("inhibitor", "antagonist"), "inhibits"),
+    **dict.fromkeys(("activator", "agonist"), "activates"),
+    **dict.fromkeys(("bind", "binding", "cbg"), "binds"),
+    **dict.fromkeys(("side_effect", "side effect", "has_side_effect", "ccse"), "causes"),
+    **dict.fromkeys(("associated_with", "associated with", "dag"), "associates"),
+    **dict.fromkeys(("interacts_with", "protein_protein", "ppi", "gig"), "interacts"),
+    **dict.fromkeys(("participates_in", "involves", "involved_in"), "participates"),
+    **dict.fromkeys(("gppw", "gpbp", "gpcc", "gpmf"), "participates"),
+    **dict.fromkeys(("phenotype_present", "has_symptom", "dps"), "presents"),
+    **dict.fromkeys(("localizes_to", "dla"), "localizes"),
+    **dict.fromkeys(("similar_to", "drd", "crc"), "resembles"),
+    **dict.fromkeys(("pcic",), "includes"),
+}
+
+
+def relation(name: str, role: Role | None, words: str = "", inverse_words: str = "") -> Relation:
+    """Return a relation that speaks the words given, else those of its role, else its name."""
+    spelled = name.replace("_", " ")
+    usual = WORDS[role] if role else (spelled, f"{spelled} (from the other side)")
+    return Relation(name, role, words or usual[0], inverse_words or usual[1], role in SYMMETRIC)
+
+
+def infer(name: str) -> Relation:
+    """Return the relation that `name` stands for by `ALIASES`; its role is None if none fits.
+
+    Names in parts, such as `DRUGBANK::treats::Compound:Disease`, are known by any of the parts.
+    """
+    for part in (name, *name.split("::")):
+        if (role := ALIASES.get(part.casefold())) is not None:
+            return relation(name, role)
+    return relation(name, None)

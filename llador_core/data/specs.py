@@ -1,0 +1,80 @@
+"""The graphs that can be loaded by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from llador_core.data import local_tsv
+from llador_core.data.roles import relation
+from llador_core.data.tables import Tables
+from llador_core.graph import Relation
+
+
+@dataclass(frozen=True)
+class GraphSpec:
+    """All that is known of a graph before its files are read.
+
+    Parameters
+    ----------
+    name, title, licence, citation : str
+    homepage : str
+        Where the files are published; "" for what ships with the app.
+    files : tuple of str
+        Names of the source files, in the order `parse` takes them.
+    n_entities, n_triples : int
+        As published; a difference is reported, not refused.
+    relations : tuple of Relation
+        With role and plain words, in the order of their numbers.
+    parse : callable
+        (paths of `files`, names of `relations`) -> Tables.
+    is_built_in : bool
+        The files lie in `assets/<name>` with the texts and text vectors.
+    """
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    homepage: str
+    files: tuple[str, ...]
+    n_entities: int
+    n_triples: int
+    relations: tuple[Relation, ...]
+    parse: Callable[[tuple[Path, ...], tuple[str, ...]], Tables]
+    is_built_in: bool = False
+
+
+STARTER = GraphSpec(
+    name="starter",
+    title="LLaDoR starter graph",
+    licence="CC0 1.0",
+    citation="LLaDoR starter graph, written by a large language model (see DATASHEET.md), 2026.",
+    homepage="",
+    files=(local_tsv.ENTITIES, local_tsv.TRIPLES),
+    n_entities=4_203,
+    n_triples=21_174,
+    relations=(
+        relation("treats", "treats"),
+        relation("palliates", "palliates"),
+        relation("contraindicated_in", "contraindicated"),
+        relation("inhibits", "inhibits"),
+        relation("activates", "activates"),
+        relation("binds", "binds"),
+        relation("causes", "causes"),
+        relation("includes", "includes"),
+        relation("associates", "associates"),
+        relation("presents", "presents"),
+        relation("localizes", "localizes"),
+        relation("resembles", "resembles"),
+        relation("involves", "participates", "involves", "is involved in"),
+        relation("interacts", "interacts"),
+        relation("participates", "participates"),
+    ),
+    parse=local_tsv.parse,
+    is_built_in=True,
+)
+
+GRAPHS: Mapping[str, GraphSpec] = MappingProxyType({spec.name: spec for spec in (STARTER,)})
