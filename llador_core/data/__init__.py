@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llador_core import paths
-from llador_core.data import local_tsv
-from llador_core.data.specs import GRAPHS, GraphSpec
+from llador_core.data import cache, local_tsv
+from llador_core.data.specs import GRAPHS, GraphSpec, Parser
 from llador_core.data.tables import Tables
 from llador_core.errors import MissingDataError
 from llador_core.graph import Graph
@@ -68,9 +68,11 @@ def load_graph(name_or_folder: str) -> Graph:
     files, missing = find_files(spec)
     if missing:
         raise MissingDataError(how_to_get(spec, missing))
-    tables = spec.parse(files, tuple(relation.name for relation in spec.relations))
+    checksum = paths.checksum(*files)
+    names = tuple(relation.name for relation in spec.relations)
+    tables = _tables(spec.name, files, checksum, names, spec.parse)
     texts_folder = paths.assets() / spec.name if spec.is_built_in else None
-    return _graph(tables, spec, files, texts_folder)
+    return _graph(tables, spec, checksum, texts_folder)
 
 
 def list_graphs() -> list[GraphInfo]:
@@ -125,9 +127,23 @@ def how_to_get(spec: GraphSpec, missing: tuple[str, ...]) -> str:
     )
 
 
+def _tables(
+    name: str,
+    files: tuple[Path, ...],
+    checksum: str,
+    relation_names: tuple[str, ...],
+    parse: Parser,
+) -> Tables:
+    """Return the parsed files, from the cache where they are large enough to be worth it."""
+    if sum(file.stat().st_size for file in files) < cache.WORTH_CACHING_BYTES:
+        return parse(files, relation_names)
+    return cache.parsed(name, checksum, relation_names, lambda: parse(files, relation_names))
+
+
 def _load_folder(folder: Path) -> Graph:
     files = local_tsv.files(folder)
-    tables = local_tsv.parse(files)
+    checksum = paths.checksum(*files)
+    tables = _tables(folder.name, files, checksum, (), local_tsv.parse)
     spec = GraphSpec(
         name=folder.name,
         title=folder.name,
@@ -140,12 +156,10 @@ def _load_folder(folder: Path) -> Graph:
         relations=local_tsv.read_relations(folder, tables.relation_names),
         parse=local_tsv.parse,
     )
-    return _graph(tables, spec, files, texts_folder=folder)
+    return _graph(tables, spec, checksum, texts_folder=folder)
 
 
-def _graph(
-    tables: Tables, spec: GraphSpec, files: tuple[Path, ...], texts_folder: Path | None
-) -> Graph:
+def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | None) -> Graph:
     notes = _count_notes(spec, tables)
     for note in notes:
         log.warning(note)
@@ -158,7 +172,7 @@ def _graph(
         entity_types=tables.entity_types,
         relations=spec.relations,
         triples=tables.triples,
-        checksum=paths.checksum(*files),
+        checksum=checksum,
         title=spec.title,
         licence=spec.licence,
         citation=spec.citation,

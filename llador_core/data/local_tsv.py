@@ -53,8 +53,6 @@ def parse(paths: tuple[Path, ...], known_relations: tuple[str, ...] = ()) -> Tab
     """
     entities, triples = paths[:2]
     columns = tsv.read_text(entities, ("id", "name", "type"), ("synonyms", "description"))
-    if not columns["id"]:
-        raise DataFormatError(f"{entities}, line 2: expected at least one entity, found none.")
     check_unique(columns["id"], entities, "id")
     type_names, entity_types = number_types(columns["type"])
     synonyms = columns.get("synonyms", [""] * len(columns["id"]))

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from llador_core.data import local_tsv
+from llador_core.data import hetionet, local_tsv
 from llador_core.data.roles import relation
 from llador_core.data.tables import Tables
 from llador_core.graph import Relation
+
+Parser = Callable[[tuple[Path, ...], tuple[str, ...]], Tables]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class GraphSpec:
     n_entities: int
     n_triples: int
     relations: tuple[Relation, ...]
-    parse: Callable[[tuple[Path, ...], tuple[str, ...]], Tables]
+    parse: Parser
     is_built_in: bool = False
 
 
@@ -77,4 +79,26 @@ STARTER = GraphSpec(
     is_built_in=True,
 )
 
-GRAPHS: Mapping[str, GraphSpec] = MappingProxyType({spec.name: spec for spec in (STARTER,)})
+HETIONET = GraphSpec(
+    name="hetionet",
+    title="Hetionet v1.0",
+    licence=(
+        "CC0 1.0 for Hetionet's own work; its sources keep their licences, among them DrugBank "
+        "(CC BY-NC 4.0), SIDER side effects (CC BY-NC-SA 4.0), DisGeNET (ODbL), PharmacotherapyDB "
+        "and Disease Ontology (CC0), several without a stated licence"
+    ),
+    citation=(
+        "Himmelstein DS et al. Systematic integration of biomedical knowledge prioritizes drugs "
+        "for repurposing. eLife 6:e26726 (2017). doi:10.7554/eLife.26726"
+    ),
+    homepage="https://github.com/hetio/hetionet",
+    files=(hetionet.NODES, hetionet.EDGES),
+    n_entities=47_031,
+    n_triples=2_250_197,
+    relations=hetionet.RELATIONS,
+    parse=hetionet.parse,
+)
+
+GRAPHS: Mapping[str, GraphSpec] = MappingProxyType(
+    {spec.name: spec for spec in (STARTER, HETIONET)}
+)

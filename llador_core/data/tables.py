@@ -27,7 +27,7 @@ class Tables:
     entity_types : int16 array of shape (n_entities,)
     relation_names : tuple of str
     triples : int32 array of shape (n_triples, 3)
-        No duplicates, in the order of the file.
+        No duplicates, in the order of the file; read-only.
     n_duplicates : int
         Repeated rows that were dropped.
     """
@@ -96,13 +96,9 @@ def number_triples(
     Raises
     ------
     DataFormatError
-        As `tsv.read_text`; a file without triples; an entity or relation that is not known.
+        As `tsv.read_text`, or an entity or relation that is not known.
     """
     head, relation, tail = (tsv.read_codes(file, columns)[name] for name in columns)
-    if not len(head.codes):
-        raise DataFormatError(
-            f"{file}, line 2: expected at least one triple ({', '.join(columns)}), found none."
-        )
     number_of = {entity: i for i, entity in enumerate(entity_ids)}
     relation_number = {name: i for i, name in enumerate(known_relations)}
     if not only_known:
@@ -129,7 +125,9 @@ def _without_repeats(
     h, r, t = (mapped[:, c].astype(np.int64) for c in range(3))
     keys = (h * n_relations + r) * n_entities + t
     _, first = np.unique(keys, return_index=True)
-    return mapped if len(first) == len(mapped) else mapped[np.sort(first)]
+    kept = mapped if len(first) == len(mapped) else mapped[np.sort(first)]
+    kept.flags.writeable = False  # as the memory-mapped triples of a cached graph are
+    return kept
 
 
 def _raise_for_unknown(

@@ -50,8 +50,8 @@ def read_text(
     MissingDataError
         The file does not exist.
     DataFormatError
-        No header, a column missing, a row of another length, an empty required cell, or bytes that
-        are not UTF-8; the message names file, line, what was expected and what was found.
+        No header, a column missing, no rows, a row of another length, an empty required cell, or
+        bytes that are not UTF-8; the message names file, line, what was expected and found.
     """
     table = _read(file, required, optional, as_codes=False)
     return {name: table[name].to_pylist() for name in table.column_names}
@@ -62,12 +62,9 @@ def read_codes(file: Path, required: Sequence[str]) -> dict[str, Codes]:
     table = _read(file, required, (), as_codes=True).unify_dictionaries().combine_chunks()
     columns: dict[str, Codes] = {}
     for name in required:
-        chunks = table[name].chunks
-        if chunks:
-            codes = np.asarray(chunks[0].indices.to_numpy(), np.int32)
-            columns[name] = Codes(chunks[0].dictionary.to_pylist(), codes)
-        else:
-            columns[name] = Codes([], np.empty(0, np.int32))
+        (column,) = table[name].chunks
+        codes = np.asarray(column.indices.to_numpy(), np.int32)
+        columns[name] = Codes(column.dictionary.to_pylist(), codes)
     return columns
 
 
@@ -124,6 +121,8 @@ def _read(file: Path, required: Sequence[str], optional: Sequence[str], *, as_co
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         _raise_for_first_bad_row(file, header, required)
         raise DataFormatError(f"{file} is not a tab-separated table: {error}.") from error
+    if not table.num_rows:
+        _raise_for_first_bad_row(file, header, required)
     has_gap = any(
         compute.any(compute.equal(labels, "")).as_py()
         for name in required
@@ -166,6 +165,7 @@ def _header(file: Path, required: Sequence[str]) -> list[str]:
 
 def _raise_for_first_bad_row(file: Path, header: list[str], required: Sequence[str]) -> None:
     places = [(name, header.index(name)) for name in required]
+    number = 1
     for number, cells in rows(file):
         if len(cells) != len(header):
             raise DataFormatError(
@@ -177,6 +177,10 @@ def _raise_for_first_bad_row(file: Path, header: list[str], required: Sequence[s
                 raise DataFormatError(
                     f"{file}, line {number}: expected a value in column '{name}', found none."
                 )
+    if number == 1:
+        raise DataFormatError(
+            f"{file}, line 2: expected at least one row ({', '.join(header)}), found none."
+        )
 
 
 def _counted(cells: Sequence[str]) -> str:

@@ -1,0 +1,145 @@
+"""Parsed graphs kept in the home folder, so that a large graph loads in a fraction of a second.
+
+`cache/graphs/<name>-<checksum>/` holds `entities.arrow` (whose metadata tell what it was made
+from), `triples.npy` (memory-mapped) and `content.sha256` over both: a file that was altered or cut
+is seen and built again. A home that cannot be written costs time, nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from llador_core import paths
+from llador_core.data.tables import Tables
+from llador_core.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+WORTH_CACHING_BYTES = 4 << 20  # below this, parsing is as fast as reading back
+ENTITIES, TRIPLES, CHECKSUM = "entities.arrow", "triples.npy", "content.sha256"
+
+
+def parsed(
+    name: str, source_checksum: str, known_relations: tuple[str, ...], parse: Callable[[], Tables]
+) -> Tables:
+    """Return the tables kept for these sources; parse and keep them when there are none.
+
+    Parameters
+    ----------
+    name : str
+        For the folder's name only.
+    source_checksum : str
+        SHA-256 of the source files.
+    known_relations : tuple of str
+        The numbering asked for; tables with another numbering are built again.
+    parse : callable
+        Called without arguments when nothing usable is kept; its errors pass through.
+    """
+    safe_name = re.sub(r"[^\w.-]", "_", name)
+    folder = paths.home() / "cache" / "graphs" / f"{safe_name}-{source_checksum[:16]}"
+    if folder.exists():
+        try:
+            return _read(folder, source_checksum, known_relations)
+        except Exception as error:  # noqa: BLE001  damage has no end of shapes; all are mended alike
+            log.warning("The cached graph in %s is unusable (%s); reading again.", folder, error)
+    tables = parse()
+    try:
+        _write(folder, tables, source_checksum, known_relations)
+    except (StorageError, OSError) as error:
+        log.warning("Graph '%s' is not cached, loading stays slow: %s", name, error)
+    return tables
+
+
+def _read(folder: Path, source_checksum: str, known_relations: tuple[str, ...]) -> Tables:
+    """Return the tables in `folder`. Raises whatever comes when they are not as written."""
+    import pyarrow as pa
+
+    content = paths.checksum(folder / ENTITIES, folder / TRIPLES)
+    if (folder / CHECKSUM).read_text("ascii") != content:
+        raise ValueError("its content was altered")
+    with pa.memory_map(str(folder / ENTITIES)) as source:
+        entities = pa.ipc.open_file(source).read_all()
+        meta = json.loads(entities.schema.metadata[b"llador"])
+        asked = [FORMAT, source_checksum, list(known_relations)]
+        if [meta["format"], meta["source"], meta["known_relations"]] != asked:
+            raise ValueError("it was written for another version")
+        columns = {c: entities[c].to_pylist() for c in ("id", "name", "synonyms", "description")}
+        entity_types = entities["type"].to_numpy().astype(np.int16)
+    return Tables(
+        entity_ids=columns["id"],
+        entity_names=columns["name"],
+        synonyms=[tuple(found) if found else () for found in columns["synonyms"]],
+        descriptions=columns["description"] if meta["has_descriptions"] else [],
+        type_names=tuple(meta["type_names"]),
+        entity_types=entity_types,
+        relation_names=tuple(meta["relation_names"]),
+        triples=np.load(folder / TRIPLES, mmap_mode="r", allow_pickle=False).view(np.ndarray),
+        n_duplicates=meta["n_duplicates"],
+    )
+
+
+def _write(
+    folder: Path, tables: Tables, source_checksum: str, known_relations: tuple[str, ...]
+) -> None:
+    """Write the tables beside `folder`, then put them in its place in one step."""
+    parent = paths.make_folder(folder.parent)
+    with paths.storage_errors(parent):
+        building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".tmp", dir=parent))
+        try:
+            _write_files(building, tables, source_checksum, known_relations)
+            _put_in_place(building, folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+
+
+def _write_files(
+    folder: Path, tables: Tables, source_checksum: str, known_relations: tuple[str, ...]
+) -> None:
+    import pyarrow as pa
+
+    meta = {
+        "format": FORMAT,
+        "source": source_checksum,
+        "known_relations": known_relations,
+        "relation_names": tables.relation_names,
+        "type_names": tables.type_names,
+        "has_descriptions": bool(tables.descriptions),
+        "n_duplicates": tables.n_duplicates,
+    }
+    texts = pa.list_(pa.string())
+    entities = pa.table(
+        {
+            "id": tables.entity_ids,
+            "name": tables.entity_names,
+            "type": tables.entity_types,
+            "synonyms": pa.array([list(s) if s else None for s in tables.synonyms], texts),
+            "description": tables.descriptions or [""] * len(tables.entity_ids),
+        }
+    ).replace_schema_metadata({"llador": json.dumps(meta)})
+    with pa.ipc.new_file(str(folder / ENTITIES), entities.schema) as sink:
+        sink.write_table(entities)
+    np.save(folder / TRIPLES, tables.triples, allow_pickle=False)
+    content = paths.checksum(folder / ENTITIES, folder / TRIPLES)
+    (folder / CHECKSUM).write_text(content, "ascii")
+
+
+def _put_in_place(building: Path, folder: Path) -> None:
+    """Rename `building` to `folder`; what stood there was found unusable and goes."""
+    if folder.exists():
+        unusable = building / "unusable"
+        folder.replace(unusable)
+        shutil.rmtree(unusable, ignore_errors=True)
+    try:
+        building.replace(folder)
+    except OSError:
+        if not folder.exists():  # another process was faster, and wrote the same
+            raise
