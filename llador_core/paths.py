@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 
 from llador_core.errors import StorageError
 
@@ -48,8 +49,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reasons = {
-            errno.ENOSPC: "the disk is full; free some space",
-            errno.EDQUOT: "the disk quota is used up; free some space",
+            errno.ENOSPC: "the disk is full",
+            errno.EDQUOT: "the disk quota is used up",
             errno.EACCES: "there is no permission to write there",
             errno.EPERM: "there is no permission to write there",
             errno.EROFS: "the disk is read-only",
@@ -60,7 +61,8 @@ def storage_errors(path: Path) -> Iterator[None]:
         if reason is None:
             raise
         raise StorageError(
-            f"Could not write {path}: {reason}, or set LLADOR_HOME to a folder you can write to."
+            f"Could not write {path}: {reason}; mend that or set LLADOR_HOME to a folder "
+            "you can write to."
         ) from error
 
 
@@ -77,7 +79,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises StorageError as `storage_errors`; the old file is then untouched.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         with storage_errors(path):
             with temporary.open("wb") as file:
