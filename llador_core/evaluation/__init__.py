@@ -1,0 +1,1 @@
+"""How good a list is: ranks, metrics with intervals, protocols, and the controls beside them."""
