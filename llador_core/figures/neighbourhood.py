@@ -1,0 +1,222 @@
+"""What the graph knows of one entity: its neighbours, grouped by what ties them to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llador_core.escape import figure_text
+from llador_core.figures import style
+from llador_core.graph import Graph, Role
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+CLEAR = 0.52  # the part of each spoke left out around the name in the middle
+MAX_DOTS = 300  # more cannot be told apart, and the browser has to draw each
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neighbours that stand in the same relation to the entity.
+
+    Attributes
+    ----------
+    role : Role or None
+    one, many : str
+        What one of them is and what they are, in plain words: "drug to avoid", "drugs to avoid".
+    names : tuple of str
+        Best-connected first.
+    """
+
+    role: Role | None
+    one: str
+    many: str
+    names: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """What the neighbours are, in the number they are."""
+        return self.one if len(self.names) == 1 else self.many
+
+
+# Role and whether the entity asked for is the head -> one and many, in plain words.
+_WORDS: dict[tuple[Role | None, bool], tuple[str, str]] = {
+    ("treats", False): ("treatment", "treatments"),
+    ("palliates", False): ("drug that eases it", "drugs that ease it"),
+    ("contraindicated", False): ("drug to avoid", "drugs to avoid"),
+    ("associates", True): ("linked gene", "linked genes"),
+    ("participates", True): ("process or pathway", "processes and pathways"),
+    ("presents", True): ("symptom", "symptoms"),
+    ("localizes", True): ("body part", "body parts"),
+    ("resembles", True): ("similar disease", "similar diseases"),
+    ("treats", True): ("disease it treats", "diseases it treats"),
+    ("palliates", True): ("disease it eases", "diseases it eases"),
+    ("contraindicated", True): ("disease to avoid it in", "diseases to avoid it in"),
+    ("causes", True): ("side effect", "side effects"),
+    ("includes", False): ("drug class", "drug classes"),
+    ("inhibits", True): ("protein it inhibits", "proteins it inhibits"),
+    ("activates", True): ("protein it activates", "proteins it activates"),
+    ("binds", True): ("protein it binds", "proteins it binds"),
+    ("targets", True): ("protein it acts on", "proteins it acts on"),
+    ("interacts", True): ("interacting protein", "interacting proteins"),
+}
+_ORDER = tuple(role for role, _ in _WORDS)
+_LOOK: dict[Role | None, tuple[str, str]] = {
+    "treats": (style.PRIOR, "square"),
+    "palliates": (style.PRIOR, "diamond"),
+    "contraindicated": (style.CONTRAINDICATED, "x"),
+    "associates": (style.POPULARITY, "circle"),
+    "participates": (style.MECHANISM, "triangle-up"),
+    "presents": (style.BASE, "circle-open-dot"),
+    "localizes": (style.KNOWN, "pentagon"),
+    "resembles": (style.TEXT_ALONE, "hexagon"),
+}
+
+
+def neighbour_groups(graph: Graph, entity: int) -> list[Group]:
+    """Return the neighbours of an entity by role and direction, treatment first."""
+    edges = graph.neighbours(entity)
+    members: dict[tuple[Role | None, tuple[str, str]], set[int]] = {}
+    for other, relation, is_out in zip(
+        edges.entity.tolist(), edges.relation.tolist(), edges.is_outgoing.tolist(), strict=True
+    ):
+        spec = graph.relations[relation]
+        # A role whose two ends are of one type reads the same from both.
+        both_ways = spec.is_symmetric or graph.type_of(other) == graph.type_of(entity)
+        said = f"{graph.type_of(other).lower()}: {spec.words if is_out else spec.inverse_words}"
+        words = _WORDS.get((spec.role, is_out or both_ways), (said, said))
+        members.setdefault((spec.role, words), set()).add(other)
+    groups = [
+        Group(role, *words, tuple(graph.entity_names[i] for i in _by_degree(graph, found)))
+        for (role, words), found in members.items()
+    ]
+    return sorted(groups, key=_place)
+
+
+def _by_degree(graph: Graph, entities: set[int]) -> list[int]:
+    return sorted(entities, key=lambda i: (-int(graph.degree[i]), graph.entity_names[i]))
+
+
+def _place(group: Group) -> tuple[int, str]:
+    known = group.role in _ORDER
+    return (_ORDER.index(group.role) if known else len(_ORDER), group.many)
+
+
+def neighbourhood_figure(name: str, groups: Sequence[Group], height: int = 470) -> go.Figure:
+    """Return the entity in the middle and every neighbour as a dot in the sector of its group.
+
+    Parameters
+    ----------
+    name : str
+        The entity in the middle.
+    groups : sequence of Group
+        As `neighbour_groups` gives them. Where they hold more than 300 neighbours, each group
+        shows its best-connected ones and its label says how many there are.
+    height : int
+        Pixels.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    spokes_x: list[float | None] = []
+    spokes_y: list[float | None] = []
+    labels = []
+    for group, (start, end), shown in _sectors(groups):
+        dots = _dots(shown, start, end)
+        for x, y in dots:
+            spokes_x += [x * CLEAR, x, None]
+            spokes_y += [y * CLEAR, y, None]
+        colour, symbol = _LOOK.get(group.role, (style.RANDOM, "circle"))
+        figure.add_scatter(
+            x=[x for x, _ in dots],
+            y=[y for _, y in dots],
+            mode="markers",
+            marker={"color": colour, "symbol": symbol, "size": 10},
+            hovertext=[figure_text(n) for n in group.names[:shown]],
+            hovertemplate=f"%{{hovertext}}<extra>{figure_text(group.words)}</extra>",
+        )
+        labels.append(_label(group, (start + end) / 2, max(math.hypot(x, y) for x, y in dots)))
+    spokes = go.Scatter(x=spokes_x, y=spokes_y, mode="lines", hoverinfo="skip")
+    spokes.line = {"color": style.GRID, "width": 1}
+    figure.add_trace(spokes)
+    figure.data = (figure.data[-1], *figure.data[:-1])
+    middle = {"text": f"<b>{_wrapped(name, 16)}</b>", "x": 0, "y": 0, "font": {"size": 16}}
+    hidden = {"visible": False, "fixedrange": True}
+    figure.update_layout(
+        style.layout(
+            height,
+            annotations=[*labels, middle | {"showarrow": False}],
+            xaxis=hidden | {"range": [-1.95, 1.95]},
+            yaxis=hidden | {"range": [-1.32, 1.32]},
+        )
+    )
+    return figure
+
+
+def _sectors(groups: Sequence[Group]) -> list[tuple[Group, tuple[float, float], int]]:
+    """Return each group with its angles (radians, clockwise from the top) and its dots."""
+    total = sum(len(g.names) for g in groups)
+    share = min(1.0, MAX_DOTS / max(total, 1))
+    shown = [max(1, math.floor(len(g.names) * share)) for g in groups]
+    # The root keeps a group of one visible beside a group of a hundred.
+    weights = np.sqrt(np.array(shown, dtype=float)) + 0.8
+    ends = np.cumsum(weights / weights.sum()) * 2 * math.pi
+    sectors = []
+    for group, n, end, width in zip(groups, shown, ends, np.diff(ends, prepend=0.0), strict=True):
+        gap = min(0.09, width / 4)
+        sectors.append((group, (float(end - width + gap), float(end - gap)), n))
+    return sectors
+
+
+def _dots(n: int, start: float, end: float) -> list[tuple[float, float]]:
+    """Return `n` places in a sector, filled ring by ring from the inside."""
+    places: list[tuple[float, float]] = []
+    radius = 0.62
+    while len(places) < n:
+        room = max(1, int((end - start) * radius / 0.115) + 1)
+        here = min(room, n - len(places))
+        for i in range(here):
+            angle = start + (end - start) * (0.5 if here == 1 else i / (here - 1))
+            places.append((radius * math.sin(angle), radius * math.cos(angle)))
+        radius += 0.13
+    return places
+
+
+def _label(group: Group, angle: float, reach: float) -> dict[str, object]:
+    x, y = math.sin(angle), math.cos(angle)
+    side = "center" if abs(x) < 0.35 else "left" if x > 0 else "right"
+    return {
+        "x": x * (reach + 0.1),
+        "y": y * (reach + 0.1),
+        "text": f"<b>{len(group.names):,}</b> " + _wrapped(group.words),
+        "showarrow": False,
+        "xanchor": side,
+        "yanchor": "middle" if abs(y) < 0.8 else "bottom" if y > 0 else "top",
+        "align": side,
+        "font": {"size": 13},
+    }
+
+
+def _wrapped(words: str, width: int = 17) -> str:
+    import textwrap
+
+    return "<br>".join(figure_text(line) for line in textwrap.wrap(words, width))
+
+
+def neighbourhood_alt(name: str, groups: Sequence[Group]) -> str:
+    """Return the figure in one sentence."""
+    parts = [f"{len(g.names):,} {g.words}" for g in groups]
+    if not parts:
+        return f"{name} has no neighbours in the graph."
+    total = style.count(sum(len(g.names) for g in groups), "neighbour")
+    return f"{name} and its {total} in the graph: {style.listed(parts, len(parts))}."
+
+
+def neighbourhood_rows(groups: Sequence[Group]) -> list[dict[str, str]]:
+    """Return one row for each neighbour: what it is to the entity, and its name."""
+    return [{"Tie": g.words, "Name": name} for g in groups for name in g.names]
