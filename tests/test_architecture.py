@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from llador_core.paths import REPOSITORY
-from tests.architecture import sources, violations
+from tests.architecture import imports, part_of, sources, violations
 
 HEAVY = ("torch", "pykeen", "plotly", "pyarrow", "rapidfuzz", "networkx", "streamlit", "pandas")
 
@@ -110,3 +113,33 @@ def test_reading_a_graph_and_ranking_import_nothing_heavy() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def pinned(file: str) -> set[str]:
+    lines = (REPOSITORY / file).read_text("utf-8").splitlines()
+    return {line.split("==")[0].lower() for line in lines if "==" in line}
+
+
+def test_every_imported_package_is_pinned() -> None:
+    """The app's packages in requirements.txt; those of `make vectors` and the bridge in -dev."""
+    runtime, every = pinned("requirements.txt"), pinned("requirements.txt")
+    every |= pinned("requirements-dev.txt")
+    distributions = packages_distributions()
+    for file in sources(REPOSITORY):
+        place = file.relative_to(REPOSITORY).as_posix()
+        for module, line, _ in imports(place, ast.parse(file.read_text("utf-8"))):
+            package = module.split(".")[0]
+            if part_of(module) is not None or package in sys.stdlib_module_names:
+                continue
+            names = {
+                name.lower().replace("_", "-") for name in distributions.get(package, [package])
+            }
+            is_optional = place == "llador_core/priors/embedders.py" or "pykeen" in place
+            assert names & (every if is_optional else runtime), f"{place}:{line}: {package}"
+
+
+def test_every_pin_is_one_exact_version() -> None:
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (REPOSITORY / file).read_text("utf-8").splitlines():
+            is_pin = re.fullmatch(r"[\w.-]+==\d+(\.\d+)+", line)
+            assert is_pin or line.startswith(("#", "-r ")), f"{file}: {line}"
