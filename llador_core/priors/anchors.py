@@ -3,8 +3,10 @@
 References
 ----------
 LLaDR, section "prior": name vector beside description vector, each cut to half the model's width
-(`slice`). Deviations: the description vector is the mean of the vectors of its fields; `pca` keeps
-the directions in which the texts differ most instead of the first coordinates.
+(`slice`). Deviations: the description vector is the mean of the vectors of its fields; `pca` and
+`blend` keep the directions in which the texts differ most instead of the first coordinates. `pca`
+sets the fields side by side, so that a drug's treatment is only ever compared with a disease's
+treatment; `blend` adds them up first, so that it also meets the disease's name and mechanism.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from llador_core.priors.texts import TEXT_FIELDS, TextField
 from llador_core.priors.vectors import FIELDS, Field, FieldVectors
 from llador_core.registry import lookup
 
-Reduce = Literal["slice", "pca"]
+Reduce = Literal["slice", "pca", "blend"]
 Floats = NDArray[np.float64]
 
 
@@ -89,7 +91,7 @@ class Anchors:
 
 
 def make_anchors(
-    vectors: FieldVectors, prior: str, dim: int, reduce: Reduce = "pca", seed: int = 0
+    vectors: FieldVectors, prior: str, dim: int, reduce: Reduce = "blend", seed: int = 0
 ) -> Anchors | None:
     """Return the anchors of a prior, or None for the prior `none`.
 
@@ -100,10 +102,11 @@ def make_anchors(
         A key of `PRIORS`.
     dim : int
         Width of an anchor, at least 1.
-    reduce : "slice" or "pca"
+    reduce : "slice", "pca" or "blend"
         `slice`: the first half of the coordinates from the name, the second from the description;
         for the prior `name`, all from the name. `pca`: principal components of the fields side by
         side, a missing field counting as the mean of that field, rows scaled to unit length.
+        `blend`: the same of the sum of the fields.
     seed : int
         Of the controls `shuffled` and `random`; the other priors do not depend on it.
 
@@ -126,7 +129,9 @@ def make_anchors(
     elif reduce == "slice":
         matrix = _slice(vectors, spec.fields, dim)
     else:
-        matrix = _pca(vectors, spec.fields, dim, has)
+        blocks = _centred_fields(vectors, spec.fields)
+        wide = np.hstack(blocks) if reduce == "pca" else _unit_rows(np.sum(blocks, axis=0))
+        matrix = _principal_components(wide, dim, has)
     if spec.control == "shuffled":
         order = generator.permutation(len(has))
         matrix, has = matrix[order], has[order]
@@ -149,13 +154,18 @@ def _slice(vectors: FieldVectors, fields: tuple[Field, ...], dim: int) -> Floats
     return np.hstack([vectors.vectors["name"][:, : dim // 2], description[:, : dim // 2]])
 
 
-def _pca(vectors: FieldVectors, fields: tuple[Field, ...], dim: int, has: Bools) -> Floats:
+def _centred_fields(vectors: FieldVectors, fields: tuple[Field, ...]) -> list[Floats]:
+    """Return each field minus its mean, zero (the field's mean) where an entity lacks it."""
     blocks = []
     for field in fields:
         block, present = vectors.vectors[field].astype(np.float64), vectors.has[field]
-        if present.any():  # centred, so that a missing field (zero) counts as the field's mean
+        if present.any():
             blocks.append(np.where(present[:, None], block - block[present].mean(axis=0), 0))
-    wide = np.hstack(blocks) if blocks else np.zeros((len(has), 0))
+    return blocks or [np.zeros((vectors.n_entities, vectors.width))]
+
+
+def _principal_components(wide: Floats, dim: int, has: Bools) -> Floats:
+    wide = wide - wide[has].mean(axis=0) if has.any() else wide
     n_texts = int(has.sum())
     _check_dim(
         dim, min(max(n_texts - 1, 0), wide.shape[1]), f"the texts of {n_texts} entities span"

@@ -1,0 +1,1 @@
+"""Knowledge-graph embedding models: score functions, anchored embeddings, scoring without torch."""

@@ -1,0 +1,112 @@
+"""Scoring with trained weights in NumPy alone, so that browsing never waits for torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llador_core.errors import DataFormatError
+from llador_core.graph import Graph, Ints
+from llador_core.models.interactions import INTERACTIONS, to_score_space
+from llador_core.registry import lookup
+
+Floats = NDArray[np.float32]
+
+_BLOCK = 1 << 22  # numbers in one temporary array: 16 MB, about a core's share of cache
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """A trained model as arrays.
+
+    Parameters
+    ----------
+    model : str
+        A name in `INTERACTIONS`.
+    entities : float32 array of shape (n_entities, dim)
+        Mixed vectors: what training ended with, anchor included.
+    relations : float32 array of shape (n_relations, relation_width)
+    margin : float
+        Added to the negative distance of the distance models; 0 for the others.
+    constants : mapping of str to float32 array
+        Learned numbers of pRotatE and HAKE.
+
+    Raises
+    ------
+    DataFormatError
+        A shape does not fit the model, or a weight is not a finite number.
+    """
+
+    model: str
+    entities: Floats
+    relations: Floats
+    margin: float = 0.0
+    constants: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        spec = lookup("model", INTERACTIONS, self.model)
+        expected = spec.relation_width(self.dim)
+        if self.relations.shape[-1] != expected:
+            raise DataFormatError(
+                f"{spec.title} of dim {self.dim} needs relation rows of {expected} numbers, found "
+                f"{self.relations.shape[-1]}. The weights belong to another model or another dim."
+            )
+        missing = [name for name, _ in spec.constants if name not in self.constants]
+        if missing:
+            raise DataFormatError(f"{spec.title} needs the learned constant '{missing[0]}'.")
+        for name, values in (("entities", self.entities), ("relations", self.relations)):
+            if not np.isfinite(values).all():
+                raise DataFormatError(
+                    f"The {name} hold numbers that are not finite (NaN or infinity). Training "
+                    "diverged or the file is damaged; train again with a lower lr."
+                )
+
+    @property
+    def dim(self) -> int:
+        return int(self.entities.shape[-1])
+
+    @cached_property
+    def _rows(self) -> Floats:
+        rows: Floats = to_score_space(INTERACTIONS[self.model], self.entities)
+        return rows
+
+    def score(self, h: Ints, r: Ints, t: Ints) -> Floats:
+        """Return the scores of triples of entity and relation numbers, broadcast together."""
+        spec = INTERACTIONS[self.model]
+        rows = self._rows
+        raw = spec.score(rows[h], self.relations[r], rows[t], **self.constants)
+        return np.asarray(self.margin + raw, np.float32)
+
+    def score_pairs(self, drugs: Ints, relation: int, diseases: Ints) -> Floats:
+        """Return the scores of every drug with every disease under one relation.
+
+        Parameters
+        ----------
+        drugs : int array of shape (n_drugs,)
+            Heads.
+        relation : int
+        diseases : int array of shape (n_diseases,)
+            Tails.
+
+        Returns
+        -------
+        float32 array of shape (n_drugs, n_diseases), higher is better
+        """
+        out = np.empty((len(drugs), len(diseases)), np.float32)
+        step = max(1, _BLOCK // max(1, len(drugs) * self.dim))
+        r = np.array(relation)
+        for start in range(0, len(diseases), step):
+            block = slice(start, start + step)
+            out[:, block] = self.score(drugs[:, None], r, diseases[None, block])
+        return out
+
+    def treatment_scores(self, graph: Graph) -> Floats:
+        """Return the scores of (drug, treats, disease), shape (n_drugs, n_diseases).
+
+        Rows follow `graph.drugs`, columns `graph.diseases`.
+        """
+        return self.score_pairs(graph.drugs, graph.treatment_relation, graph.diseases)

@@ -1,0 +1,177 @@
+"""Ranked candidates: all drugs for a disease, or all diseases for a drug."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llador_core.errors import ConfigError
+from llador_core.graph import Bools, Graph, Ints, pair_keys
+from llador_core.priors.anchors import PRIORS
+from llador_core.priors.leakage import names_other_side
+from llador_core.priors.texts import Texts
+from llador_core.training.runs import Run, check_graph
+
+Status = Literal["known", "held_out", "new"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One row of a ranking.
+
+    Attributes
+    ----------
+    rank : float
+        1 is best; ties share the mean of their ranks.
+    entity, id, name : int, str, str
+    score : float
+        Of the model; comparable within one run only, and no probability.
+    percentile : float
+        100 for the first, 0 for the last of all candidates.
+    status : "known", "held_out" or "new"
+        The treatment is in training; in the graph but held out; not in the graph.
+    degree : int
+        Triples at the candidate, in the whole graph.
+    prior_names_it : bool
+        Among the texts this run was trained with, that of either side names the other.
+    is_contraindicated : bool
+        The graph says so.
+    base_rank, shift : float or None
+        Rank without the prior, and how far the prior moved it up (negative: down).
+    """
+
+    rank: float
+    entity: int
+    id: str
+    name: str
+    score: float
+    percentile: float
+    status: Status
+    degree: int
+    prior_names_it: bool
+    is_contraindicated: bool
+    base_rank: float | None = None
+    shift: float | None = None
+
+
+def rank_candidates(
+    graph: Graph,
+    run: Run,
+    *,
+    disease: int | None = None,
+    drug: int | None = None,
+    base: Run | None = None,
+    texts: Texts | None = None,
+) -> list[Candidate]:
+    """Return all drugs for `disease`, or all diseases for `drug`, best first.
+
+    Parameters
+    ----------
+    graph : Graph
+    run : Run
+        Trained on this version of the graph.
+    disease, drug : int
+        Exactly one of them.
+    base : Run or None
+        The same run without the prior; gives `base_rank` and `shift`.
+    texts : Texts or None
+        What the LLM wrote; None leaves `prior_names_it` False everywhere.
+
+    Raises
+    ------
+    ConfigError
+        Not exactly one of `disease` and `drug`, or the entity has another type.
+    DataFormatError
+        A run belongs to another version of the graph.
+    """
+    if (disease is None) == (drug is None):
+        raise ConfigError("Give either a disease or a drug to rank for, not both and not neither.")
+    given = disease if disease is not None else drug
+    assert given is not None
+    candidates = graph.drugs if drug is None else graph.diseases
+    expected = graph.disease_type if drug is None else graph.drug_type
+    if graph.type_of(given) != expected:
+        raise ConfigError(
+            f"'{graph.entity_names[given]}' is a {graph.type_of(given)}, not a {expected}."
+        )
+    scores = _scores(graph, run, candidates, given, drug is None)
+    ranks = mean_ranks(scores)
+    base_ranks = None
+    if base is not None:
+        base_ranks = mean_ranks(_scores(graph, base, candidates, given, drug is None))
+    status = _status(graph, run, candidates, given)
+    is_contraindicated = np.isin(candidates, graph.neighbours_with_role(given, "contraindicated"))
+    is_named = _named(graph, run, candidates, given, texts)
+    n = len(candidates)
+    rows = []
+    for i in np.lexsort((candidates, ranks)):
+        entity = int(candidates[i])
+        rank = float(ranks[i])
+        base_rank = None if base_ranks is None else float(base_ranks[i])
+        rows.append(
+            Candidate(
+                rank=rank,
+                entity=entity,
+                id=graph.entity_ids[entity],
+                name=graph.entity_names[entity],
+                score=float(scores[i]),
+                percentile=100.0 * (n - rank) / max(1, n - 1),
+                status=status[i],
+                degree=int(graph.degree[entity]),
+                prior_names_it=bool(is_named[i]),
+                is_contraindicated=bool(is_contraindicated[i]),
+                base_rank=base_rank,
+                shift=None if base_rank is None else base_rank - rank,
+            )
+        )
+    return rows
+
+
+def mean_ranks(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the rank of every score among all: 1 + better + (ties with others) / 2.
+
+    Shapes (n,) -> (n,); a constant gets (n + 1) / 2 everywhere.
+    """
+    _, group, size = np.unique(-scores, return_inverse=True, return_counts=True)
+    n_better = np.cumsum(size) - size
+    ranks: NDArray[np.float64] = (1 + n_better + (size - 1) / 2)[group]
+    return ranks
+
+
+def _scores(graph: Graph, run: Run, candidates: Ints, given: int, is_disease: bool) -> np.ndarray:
+    check_graph(run, graph)
+    r, there = np.array(graph.treatment_relation), np.array(given)
+    if is_disease:
+        return run.scorer.score(candidates, r, there)
+    return run.scorer.score(there, r, candidates)
+
+
+def _pairs(graph: Graph, candidates: Ints, given: int) -> Ints:
+    return pair_keys(
+        np.column_stack([candidates, np.full(len(candidates), given)]), graph.n_entities
+    )
+
+
+def _status(graph: Graph, run: Run, candidates: Ints, given: int) -> list[Status]:
+    split = run.split(graph)
+    keys = _pairs(graph, candidates, given)
+
+    def among(triples: np.ndarray) -> Bools:
+        return np.asarray(np.isin(keys, pair_keys(triples[:, [0, 2]], graph.n_entities)))
+
+    treats = np.isin(split.train[:, 1], graph.relations_with_role("treats"))
+    known = among(split.train[treats])
+    held_out = among(split.valid) | among(split.test)
+    return [
+        "known" if k else "held_out" if o else "new" for k, o in zip(known, held_out, strict=True)
+    ]
+
+
+def _named(graph: Graph, run: Run, candidates: Ints, given: int, texts: Texts | None) -> Bools:
+    fields = PRIORS[run.config.prior].text_fields
+    if texts is None or not fields:
+        return np.zeros(len(candidates), bool)
+    return np.asarray(names_other_side(graph, texts, candidates, given, fields))

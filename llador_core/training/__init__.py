@@ -1,0 +1,1 @@
+"""Training anchored embeddings, and the run folders that training leaves."""

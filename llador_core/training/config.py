@@ -1,0 +1,194 @@
+"""What a training run is: every setting, and the two recipes.
+
+`paper` is the published objective and sampling on a schedule that fits the graph; `llador` is ours,
+the default. The glossary of the README ties each setting to the paper's symbol.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from llador_core.config import check_range, from_dict, with_settings
+from llador_core.errors import ConfigError
+from llador_core.graph import Graph
+from llador_core.models.interactions import INTERACTIONS
+from llador_core.priors.anchors import PRIORS
+from llador_core.registry import lookup
+
+Recipe = Literal["paper", "llador"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every setting of a training run.
+
+    Attributes
+    ----------
+    model, prior : str
+        Names in `INTERACTIONS` and `PRIORS`; prior "none" is the plain knowledge-graph embedding.
+    recipe : "paper" or "llador"
+        Which defaults the other settings came from.
+    dim : int, 8 to 4096
+        Reals in an entity vector (the paper's d).
+    reduce : "slice", "pca" or "blend"
+        How text vectors are brought to `dim`: first coordinates (the paper), principal components
+        of the fields side by side, or of their sum (ours).
+    mix : float in [0, 1]
+        Share of the free part in an entity vector (rho).
+    pull : float >= 0
+        Weight of the anchor loss (zeta_1).
+    distance : str
+        Of an entity to its anchor, for the anchor loss.
+    link_weight : float > 0
+        Weight of the link-prediction loss (zeta_2).
+    margin : float
+        Of the distance models (gamma).
+    n_negatives : int
+        Corrupted ends for each positive.
+    typed_share : float in [0, 1]
+        Share of the negatives drawn from the batch's own targets, which have the right type.
+    turn : float in [0, 1]
+        RotatE's start angles, as a share of the whole circle either way; small lets an anchored
+        entity begin where its text is.
+    shared_negatives : bool
+        One set of negatives for the whole batch, or one for each triple as in the paper.
+    loss : "logsigmoid" or "cross_entropy"
+        Eqs. 3-5, or softmax over the positive and its negatives.
+    adversarial_temperature : float >= 0
+        Of self-adversarial weighting of negatives; 0 weighs them equally.
+    is_subsampled : bool
+        Weigh triples by 1 / sqrt of how common their (head, relation) and (relation, tail) are.
+    treat_weight : int >= 1
+        How often an epoch visits the triples with role `treats`.
+    batch_size, steps : int
+        Triples in a step, and steps at most.
+    lr : float
+        Of Adam at the start.
+    lr_drops : str
+        "half": divided by 10 at half of the steps (the paper). "cosine": falls to 0 along a cosine.
+    validate_every, patience : int
+        Steps between validations; validations without a better result before stopping.
+    seed : int
+        Of start values and sampling.
+    split : "pair" or "disease"
+        What is held out: drug-disease pairs, or every treatment of some diseases (zero-shot).
+    split_seed : int
+    """
+
+    model: str = "distmult"
+    prior: str = "full"
+    recipe: Recipe = "llador"
+    dim: int = 128
+    reduce: Literal["slice", "pca", "blend"] = "blend"
+    mix: float = 0.2
+    pull: float = 0.5
+    distance: Literal["cosine", "euclidean", "manhattan", "phase", "kl"] = "cosine"
+    link_weight: float = 1.8
+    margin: float = 12.0
+    turn: float = 0.1
+    n_negatives: int = 128
+    typed_share: float = 0.5
+    shared_negatives: bool = True
+    loss: Literal["logsigmoid", "cross_entropy"] = "logsigmoid"
+    adversarial_temperature: float = 0.0
+    is_subsampled: bool = True
+    treat_weight: int = 4
+    batch_size: int = 512
+    steps: int = 1500
+    lr: float = 2e-3
+    lr_drops: Literal["half", "cosine"] = "cosine"
+    validate_every: int = 150
+    patience: int = 5
+    seed: int = 0
+    split: Literal["pair", "disease"] = "pair"
+    split_seed: int = 0
+
+    def __post_init__(self) -> None:
+        spec = lookup("model", INTERACTIONS, self.model)
+        lookup("prior", PRIORS, self.prior)
+        ranges = {
+            "dim": (8, 4096),
+            "mix": (0, 1),
+            "pull": (0, 1000),
+            "link_weight": (1e-6, 1000),
+            "margin": (0, 1000),
+            "n_negatives": (1, 100_000),
+            "turn": (0, 1),
+            "typed_share": (0, 1),
+            "adversarial_temperature": (0, 100),
+            "treat_weight": (1, 1000),
+            "batch_size": (1, 1_000_000),
+            "steps": (1, 100_000_000),
+            "lr": (1e-8, 10),
+            "validate_every": (1, 100_000_000),
+            "patience": (1, 1_000_000),
+            "seed": (0, 2**31),
+            "split_seed": (0, 2**31),
+        }
+        for name, (low, high) in ranges.items():
+            check_range("TrainConfig", name, getattr(self, name), low, high)
+        if self.dim % 2 and (spec.needs_even_dim or self.reduce == "slice"):
+            raise ConfigError(f"TrainConfig: {spec.title} needs an even dim, found {self.dim}.")
+
+    @property
+    def is_anchored(self) -> bool:
+        return self.prior != "none"
+
+    def fingerprint(self, graph_checksum: str) -> str:
+        """Return 8 hex digits that differ when a setting or the graph differs."""
+        asked = json.dumps([dataclasses.asdict(self), graph_checksum], sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()[:8]
+
+
+RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "paper": MappingProxyType(
+            {
+                "reduce": "slice",
+                "mix": 0.6,
+                "turn": 1.0,
+                "typed_share": 0.0,
+                "shared_negatives": False,
+                "treat_weight": 1,
+                "lr_drops": "half",
+            }
+        ),
+        "llador": MappingProxyType({}),
+    }
+)
+
+
+def make_config(
+    graph: Graph,
+    model: str,
+    prior: str,
+    recipe: str = "llador",
+    settings: Sequence[str] = (),
+    **changes: Any,
+) -> TrainConfig:
+    """Return the settings of a run on `graph`.
+
+    Parameters
+    ----------
+    settings : sequence of "key=value" strings
+        As typed after `--set`; they win over the recipe.
+    **changes
+        Further settings by name, e.g. seed=3.
+
+    Raises
+    ------
+    UnknownNameError, ConfigError
+        Naming the nearest valid choice.
+    """
+    values: dict[str, Any] = {"model": model, "prior": prior, "recipe": recipe}
+    values |= lookup("recipe", RECIPES, recipe)
+    if graph.n_triples > 200_000:
+        values |= {"batch_size": 4096, "n_negatives": 512, "steps": 2000, "validate_every": 500}
+    config = from_dict(TrainConfig, values | changes)
+    return with_settings(config, settings)

@@ -1,0 +1,243 @@
+"""From a graph and settings to a finished run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from llador_core.data.splits import (
+    Split,
+    check_no_leak,
+    save_split,
+    split_by_disease,
+    split_by_pair,
+)
+from llador_core.errors import ConfigError, MissingDataError
+from llador_core.evaluation.controls import report_with_controls
+from llador_core.graph import Graph
+from llador_core.models.scorer import Scorer
+from llador_core.paths import (
+    REPOSITORY,
+    home,
+    make_folder,
+    storage_errors,
+    write_atomically,
+)
+from llador_core.priors.anchors import Anchors, make_anchors
+from llador_core.priors.vectors import FieldVectors, load_vectors
+from llador_core.training import checkpoint, runs
+from llador_core.training.checkpoint import Progress
+from llador_core.training.config import TrainConfig
+from llador_core.training.loop import Report, Trainer
+
+_PACKAGES = ("torch", "numpy", "safetensors")
+
+
+def run_name(graph: Graph, config: TrainConfig) -> str:
+    """Return `<dataset>-<model>-<prior>-<fingerprint>`."""
+    return f"{graph.name}-{config.model}-{config.prior}-{config.fingerprint(graph.checksum)}"
+
+
+def make_split(graph: Graph, config: TrainConfig) -> Split:
+    """Return the split that `config` asks for, checked for leaks."""
+    cut = split_by_pair if config.split == "pair" else split_by_disease
+    split = cut(graph, config.split_seed)
+    check_no_leak(graph, split)
+    return split
+
+
+def train(
+    graph: Graph,
+    config: TrainConfig,
+    *,
+    out: Path | None = None,
+    is_resumed: bool = False,
+    is_half: bool = False,
+    report: Report | None = None,
+) -> Path:
+    """Train a run, evaluate it with its controls, and return its folder.
+
+    Parameters
+    ----------
+    out : Path or None
+        Folder to put the run folder in; None means the user's runs.
+    is_resumed : bool
+        Go on from the last checkpoint of the same settings; without one, start anew.
+    is_half : bool
+        Store weights as float16. They are rounded before evaluation, so the metrics are those of
+        the stored weights.
+    report : callable or None
+        Called with a `Progress` after each validation.
+
+    Raises
+    ------
+    MissingDataError
+        The prior needs text vectors that the graph does not have.
+    StorageError
+        The folder cannot be written.
+    ConfigError
+        A finished run with these very settings stands there already.
+    """
+    folder = (out or home() / "runs") / run_name(graph, config)
+    if (folder / "run.json").is_file():
+        raise ConfigError(
+            f"Run '{folder.name}' is there already, finished with these very settings. Use it, "
+            "delete its folder, or change a setting, for instance --seed."
+        )
+    split = make_split(graph, config)
+    vectors = _vectors(graph, config)
+    anchors = _anchors(vectors, config)
+    _open_folder(folder, graph, config, split, is_resumed)
+    trainer = Trainer(graph, split, config, anchors)
+    with storage_errors(folder), (folder / "progress.jsonl").open("a", encoding="utf-8") as log:
+
+        def follow(progress: Progress) -> None:
+            log.write(json.dumps(vars(progress)) + "\n")
+            log.flush()
+            if report:
+                report(progress)
+
+        trainer.train(folder, follow)
+    weights = _weights(trainer, anchors, np.float16 if is_half else np.float32)
+    _write_weights(folder / "weights.safetensors", weights)
+    scorer = _as_stored(trainer.model.to_scorer(), weights)
+    scores = scorer.treatment_scores(graph)
+    metrics = report_with_controls(graph, split, scores, vectors, seed=config.split_seed)
+    _write_json(folder / "metrics.json", metrics)
+    _write_json(folder / "run.json", _record(graph, config, trainer.progress, vectors, is_half))
+    (folder / checkpoint.FILE).unlink(missing_ok=True)
+    return folder
+
+
+def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:
+    """Return the graph's text vectors; None where it has none and the run needs none."""
+    try:
+        return load_vectors(graph)
+    except MissingDataError:
+        if config.is_anchored and config.prior != "random":
+            raise
+        return None
+
+
+def _anchors(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
+    if not config.is_anchored or vectors is None:
+        return None
+    return make_anchors(vectors, config.prior, config.dim, config.reduce, config.seed)
+
+
+def _open_folder(
+    folder: Path, graph: Graph, config: TrainConfig, split: Split, is_resumed: bool
+) -> None:
+    """Start the folder of an unfinished run, or check that the one there is the same run."""
+    asked = {"graph": graph.name, "config": dataclasses.asdict(config)}
+    if folder.exists() and not is_resumed:
+        with storage_errors(folder):
+            shutil.rmtree(folder)
+    make_folder(folder)
+    _write_json(folder / "config.json", asked)
+    entities = zip(graph.entity_ids, graph.entity_names, strict=True)
+    rows = ["id\tname", *(f"{entity}\t{name}" for entity, name in entities)]
+    write_atomically(folder / "entities.tsv", _table(rows))
+    relations = ["relation\trole", *(f"{r.name}\t{r.role or ''}" for r in graph.relations)]
+    write_atomically(folder / "relations.tsv", _table(relations))
+    with storage_errors(folder):
+        save_split(split, graph, folder / "splits.npz")
+
+
+def _table(rows: list[str]) -> bytes:
+    return ("\n".join(rows) + "\n").encode()
+
+
+def _weights(trainer: Trainer, anchors: Anchors | None, kind: type) -> dict[str, np.ndarray]:
+    scorer = trainer.model.to_scorer()
+    weights = {"entities": scorer.entities, "relations": scorer.relations}
+    weights |= {f"constants.{name}": np.asarray(v) for name, v in scorer.constants.items()}
+    if anchors is not None:
+        weights["anchors"] = np.where(anchors.has[:, None], anchors.matrix, 0)
+    return {name: np.ascontiguousarray(value, kind) for name, value in weights.items()}
+
+
+def _write_weights(path: Path, weights: dict[str, np.ndarray]) -> None:
+    from safetensors.numpy import save
+
+    write_atomically(path, save(weights))
+
+
+def _as_stored(scorer: Scorer, weights: dict[str, np.ndarray]) -> Scorer:
+    """Return the scorer that a reader of the stored weights will have."""
+    read = {name: value.astype(np.float32) for name, value in weights.items()}
+    constants = {name: read[f"constants.{name}"] for name in scorer.constants}
+    return Scorer(scorer.model, read["entities"], read["relations"], scorer.margin, constants)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _record(
+    graph: Graph,
+    config: TrainConfig,
+    progress: Progress,
+    vectors: FieldVectors | None,
+    is_half: bool,
+) -> dict[str, Any]:
+    import torch
+
+    prior: dict[str, Any] = {"name": config.prior}
+    if config.is_anchored and vectors is not None:
+        prior |= {"embedder": vectors.embedder, "vectors_checksum": vectors.checksum}
+    return {
+        "format": runs.FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "graph": graph.name,
+        "graph_checksum": graph.checksum,
+        "n_entities": graph.n_entities,
+        "n_triples": graph.n_triples,
+        "prior": prior,
+        "steps": progress.step,
+        "best_step": progress.best_step,
+        "valid_mrr": progress.best_metric,
+        "seconds": round(progress.seconds, 2),
+        "n_threads": torch.get_num_threads(),
+        "device": "cpu",
+        "machine": platform.machine(),
+        "weights": "float16" if is_half else "float32",
+        "versions": {"llador": _version("llador_core"), **{p: _version(p) for p in _PACKAGES}},
+        "git_commit": _commit(),
+    }
+
+
+def _version(package: str) -> str:
+    if package == "llador_core":
+        from llador_core import __version__
+
+        return __version__
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _commit() -> str:
+    """Return the commit of this checkout, "" where there is none."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
