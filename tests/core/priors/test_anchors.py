@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from llador_core.errors import ConfigError, UnknownNameError
-from llador_core.priors.anchors import PRIORS, Anchors, make_anchors
+from llador_core.priors.anchors import PRIORS, Anchors, Reduce, make_anchors
 from llador_core.priors.vectors import FIELDS, FieldVectors
 
 WIDTH = 12
 N = 60
 DIM = 8
-BOTH = pytest.mark.parametrize("reduce", ["slice", "pca"])
+EVERY = pytest.mark.parametrize("reduce", get_args(Reduce))
 TEXT_PRIORS = [name for name, spec in PRIORS.items() if spec.fields]
 
 
@@ -55,7 +56,7 @@ def test_none_has_no_anchors(vectors):
     assert make_anchors(vectors, "none", DIM) is None
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("prior", TEXT_PRIORS)
 def test_shapes_and_mask(vectors, prior, reduce):
     made = anchors(vectors, prior, reduce)
@@ -70,13 +71,14 @@ def test_shapes_and_mask(vectors, prior, reduce):
         np.testing.assert_array_equal(made.has, expected)
 
 
+@pytest.mark.parametrize("reduce", ["pca", "blend"])
 @pytest.mark.parametrize("prior", TEXT_PRIORS)
-def test_pca_rows_have_unit_length(vectors, prior):
-    made = anchors(vectors, prior)
+def test_rows_have_unit_length(vectors, prior, reduce):
+    made = anchors(vectors, prior, reduce)
     np.testing.assert_allclose(np.linalg.norm(made.matrix[made.has], axis=1), 1, atol=1e-6)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("prior", ["full", "mechanism", "name"])
 def test_renumbering_entities_permutes_anchors(vectors, prior, reduce):
     order = np.random.default_rng(1).permutation(N)
@@ -88,7 +90,7 @@ def test_renumbering_entities_permutes_anchors(vectors, prior, reduce):
     np.testing.assert_array_equal(after.has, before.has[order])
 
 
-@BOTH
+@EVERY
 def test_mechanism_knows_nothing_of_treatment_and_caution(vectors, reduce):
     changed = rewritten(vectors, "treatment", "caution")
     np.testing.assert_array_equal(
@@ -96,7 +98,7 @@ def test_mechanism_knows_nothing_of_treatment_and_caution(vectors, reduce):
     )
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("prior", ["full", "mechanism", "name"])
 def test_a_field_matters_exactly_when_the_prior_names_it(vectors, prior, field, reduce):
@@ -138,8 +140,9 @@ def test_pca_keeps_the_directions_of_largest_variance(vectors):
     )
 
 
-def test_pca_signs_do_not_depend_on_the_solver(vectors, monkeypatch):
-    before = anchors(vectors, "full").matrix
+@pytest.mark.parametrize("reduce", ["pca", "blend"])
+def test_signs_do_not_depend_on_the_solver(vectors, monkeypatch, reduce):
+    before = anchors(vectors, "full", reduce).matrix
     solve = np.linalg.eigh
 
     def flipped(matrix):
@@ -147,7 +150,22 @@ def test_pca_signs_do_not_depend_on_the_solver(vectors, monkeypatch):
         return values, axes * np.where(np.arange(axes.shape[1]) % 2, 1, -1)
 
     monkeypatch.setattr(np.linalg, "eigh", flipped)
-    np.testing.assert_allclose(anchors(vectors, "full").matrix, before, atol=1e-6)
+    np.testing.assert_allclose(anchors(vectors, "full", reduce).matrix, before, atol=1e-6)
+
+
+def test_blend_meets_the_same_words_in_different_fields(vectors):
+    """A drug's treatment that says what a disease's background says: `pca` cannot see it."""
+    shared = vectors.vectors["treatment"].copy()
+    drug, disease = np.flatnonzero(vectors.has["treatment"] & vectors.has["background"])[:2]
+    background = vectors.vectors["background"].copy()
+    background[disease] = shared[drug]
+    same = replace(vectors, vectors={**vectors.vectors, "background": background})
+
+    def gained(reduce):
+        before, after = (anchors(v, "full", reduce, dim=WIDTH).matrix for v in (vectors, same))
+        return after[drug] @ after[disease] - before[drug] @ before[disease]
+
+    assert gained("blend") > gained("pca") + 0.1
 
 
 def test_shuffled_deals_the_rows_of_full_to_others(vectors):
@@ -157,7 +175,7 @@ def test_shuffled_deals_the_rows_of_full_to_others(vectors):
     assert moved.mean() > 0.8
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("prior", TEXT_PRIORS)
 def test_seed_matters_for_the_controls_only(vectors, prior, reduce):
     one, same, other = (anchors(vectors, prior, reduce, seed) for seed in (1, 1, 2))
@@ -188,6 +206,7 @@ def test_inputs_are_left_as_they_were(vectors):
         ("name", WIDTH + 1, "slice", str(WIDTH)),
         ("mechanism", 2 * WIDTH + 1, "pca", str(2 * WIDTH)),
         ("full", N, "pca", "dim="),
+        ("full", WIDTH + 1, "blend", str(WIDTH)),
         ("full", 0, "pca", "at least 1"),
     ],
 )
