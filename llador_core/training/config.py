@@ -73,7 +73,9 @@ class TrainConfig:
     lr_drops : str
         "half": divided by 10 at half of the steps (the paper). "cosine": falls to 0 along a cosine.
     validate_every, patience : int
-        Steps between validations; validations without a better result before stopping.
+        Steps between validations; clearly worse validations in a row before stopping.
+    tolerance : float in [0, 1]
+        A validation is clearly worse when its mean reciprocal rank is this far below the best.
     seed : int
         Of start values and sampling.
     split : "pair" or "disease"
@@ -105,6 +107,7 @@ class TrainConfig:
     lr_drops: Literal["half", "cosine"] = "cosine"
     validate_every: int = 150
     patience: int = 5
+    tolerance: float = 0.05
     seed: int = 0
     split: Literal["pair", "disease"] = "pair"
     split_seed: int = 0
@@ -128,6 +131,7 @@ class TrainConfig:
             "lr": (1e-8, 10),
             "validate_every": (1, 100_000_000),
             "patience": (1, 1_000_000),
+            "tolerance": (0, 1),
             "seed": (0, 2**31),
             "split_seed": (0, 2**31),
         }

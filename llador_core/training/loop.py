@@ -179,15 +179,20 @@ class Trainer:
         return batch
 
     def _validate(self) -> None:
+        """Judge the weights on the validation pairs and keep them unless they are clearly worse.
+
+        Later weights were trained at a lower learning rate, so among results that validation
+        cannot tell apart the latest is kept, not the luckiest.
+        """
         progress = self.progress
         if len(self.split.valid):
             progress.valid_mrr = validation_mrr(self.graph, self.split, self.model.to_scorer())
-        if not len(self.split.valid) or progress.valid_mrr > progress.best_metric:
-            progress.best_metric, progress.best_step = progress.valid_mrr, progress.step
-            progress.n_stale = 0
-            self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        else:
+        if progress.valid_mrr < progress.best_metric - self.config.tolerance:
             progress.n_stale += 1
+            return
+        progress.best_metric = np.fmax(progress.best_metric, progress.valid_mrr).item()
+        progress.best_step, progress.n_stale = progress.step, 0
+        self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
     def _save(self, folder: Path) -> None:
         tensors = {"generator": self.generator.get_state(), "order": self.order}

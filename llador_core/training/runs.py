@@ -9,34 +9,26 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from llador_core.config import from_dict
 from llador_core.data.splits import Split, check_no_leak, load_split
 from llador_core.errors import (
-    ConfigError,
     DataFormatError,
     LladorError,
     MissingDataError,
     UnknownNameError,
     nearest_names,
 )
-from llador_core.graph import Bools, Graph
+from llador_core.graph import Graph
 from llador_core.models.scorer import Floats, Scorer
 from llador_core.paths import assets, runs_folders
 from llador_core.training.config import TrainConfig
+from llador_core.training.folder import check_format, count_rows, read_json, read_weights
 
-FORMAT = 1
-HEADLINE_MODELS = ("transe", "distmult", "rotate")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -112,23 +104,6 @@ class Run:
         check_no_leak(graph, split)
         return split
 
-    @cached_property
-    def has_text(self) -> Bools:
-        """Which entities are anchored, shape (n_entities,)."""
-        if self.anchors is None:
-            return np.zeros(len(self.scorer.entities), bool)
-        return np.asarray((self.anchors != 0).any(1))
-
-    @cached_property
-    def drift(self) -> NDArray[np.float32]:
-        """1 - cosine between each entity and its anchor, not a number without one."""
-        out = np.full(len(self.scorer.entities), np.nan, np.float32)
-        if self.anchors is not None:
-            x, a = self.scorer.entities[self.has_text], self.anchors[self.has_text]
-            lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(a, axis=1)
-            out[self.has_text] = 1 - (x * a).sum(1) / np.maximum(lengths, 1e-12)
-        return out
-
 
 def check_graph(run: Run, graph: Graph) -> None:
     """Raise DataFormatError unless `run` was trained on this version of `graph`."""
@@ -165,8 +140,8 @@ def read_info(folder: Path) -> RunInfo:
     is_pretrained = folder.parent == assets() / "runs"
     blank = RunInfo(folder.name, folder, is_pretrained=is_pretrained)
     try:
-        config = from_dict(TrainConfig, _read_json(folder / "config.json")["config"])
-        graph = str(_read_json(folder / "config.json")["graph"])
+        config = from_dict(TrainConfig, read_json(folder / "config.json")["config"])
+        graph = str(read_json(folder / "config.json")["graph"])
     except (LladorError, KeyError, TypeError) as error:
         return dataclasses.replace(blank, problem=f"Run '{folder.name}' is damaged: {error}")
     info = dataclasses.replace(
@@ -186,8 +161,8 @@ def read_info(folder: Path) -> RunInfo:
             problem=f"Run '{folder.name}' is unfinished. Repeat its `train` command with --resume.",
         )
     try:
-        record = _read_json(folder / "run.json")
-        _check_format(folder.name, record)
+        record = read_json(folder / "run.json")
+        check_format(folder.name, record)
         for needed in ("weights.safetensors", "splits.npz", "metrics.json"):
             if not (folder / needed).is_file():
                 raise DataFormatError(f"{needed} is missing. Train the run again.")
@@ -213,8 +188,8 @@ def load_run(name: str) -> Run:
     if not info.is_finished:
         unfinished = (folder / "config.json").is_file() and not (folder / "run.json").is_file()
         raise (MissingDataError if unfinished else DataFormatError)(info.problem)
-    config = from_dict(TrainConfig, _read_json(folder / "config.json")["config"])
-    weights = _read_weights(folder)
+    config = from_dict(TrainConfig, read_json(folder / "config.json")["config"])
+    weights = read_weights(folder)
     anchors = weights.pop("anchors", None)
     try:
         constants = {
@@ -225,7 +200,7 @@ def load_run(name: str) -> Run:
         scorer = Scorer(
             config.model, weights["entities"], weights["relations"], _margin(config), constants
         )
-        n_rows = _count_rows(folder / "entities.tsv")
+        n_rows = count_rows(folder / "entities.tsv")
     except KeyError as error:
         raise DataFormatError(f"Run '{name}': weights.safetensors lacks {error}.") from error
     if n_rows != len(scorer.entities):
@@ -233,7 +208,7 @@ def load_run(name: str) -> Run:
             f"Run '{name}' has {len(scorer.entities)} entity vectors for {n_rows} entities; its "
             "files do not belong together. Train it again."
         )
-    metrics, record = _read_json(folder / "metrics.json"), _read_json(folder / "run.json")
+    metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
     return Run(info, config, metrics, record, scorer, anchors)
 
 
@@ -269,7 +244,7 @@ def default_run(graph: str) -> RunInfo:
 
 
 def _valid_mrr(info: RunInfo) -> float:
-    return float(_read_json(info.folder / "run.json").get("valid_mrr") or 0.0)
+    return float(read_json(info.folder / "run.json").get("valid_mrr") or 0.0)
 
 
 def _margin(config: TrainConfig) -> float:
@@ -287,46 +262,3 @@ def _find(name: str) -> Path:
         return Path(name).resolve()
     known = [run.name for run in list_runs()]
     raise UnknownNameError("run", name, nearest_names(name, known), "List them with `runs`.")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise MissingDataError(f"{path.name} is missing. Train the run again.") from None
-    except (OSError, ValueError) as error:
-        raise DataFormatError(f"{path.name} cannot be read ({error}). Train it again.") from error
-    if not isinstance(content, dict):
-        raise DataFormatError(f"{path.name} must hold a JSON object. Train the run again.")
-    return content
-
-
-def _check_format(name: str, record: Mapping[str, Any]) -> None:
-    version = record.get("format")
-    if not isinstance(version, int) or "graph_checksum" not in record:
-        raise DataFormatError("run.json lacks its format version or graph checksum.")
-    if version > FORMAT:
-        raise ConfigError(
-            f"run.json of '{name}' has format {version}; this version of LLaDoR reads up to "
-            f"{FORMAT}. Update LLaDoR."
-        )
-
-
-def _read_weights(folder: Path) -> dict[str, Floats]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        weights = load_file(folder / "weights.safetensors")
-    except (SafetensorError, OSError) as error:
-        raise DataFormatError(
-            f"weights.safetensors of run '{folder.name}' is damaged ({error}). Train it again."
-        ) from error
-    return {name: np.ascontiguousarray(value, np.float32) for name, value in weights.items()}
-
-
-def _count_rows(table: Path) -> int:
-    try:
-        return len(table.read_text("utf-8").splitlines()) - 1
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataFormatError(f"{table.name} cannot be read ({error}). Train it again.") from error

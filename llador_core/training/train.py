@@ -34,9 +34,10 @@ from llador_core.paths import (
 )
 from llador_core.priors.anchors import Anchors, make_anchors
 from llador_core.priors.vectors import FieldVectors, load_vectors
-from llador_core.training import checkpoint, runs
+from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
+from llador_core.training.folder import FORMAT
 from llador_core.training.loop import Report, Trainer
 
 _PACKAGES = ("torch", "numpy", "safetensors")
@@ -196,7 +197,7 @@ def _record(
     if config.is_anchored and vectors is not None:
         prior |= {"embedder": vectors.embedder, "vectors_checksum": vectors.checksum}
     return {
-        "format": runs.FORMAT,
+        "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "graph": graph.name,
         "graph_checksum": graph.checksum,
