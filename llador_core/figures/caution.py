@@ -68,7 +68,7 @@ def caution_figure(
     figure.update_layout(
         style.layout(
             height,
-            annotations=_names(avoid[:5], n_candidates),
+            annotations=_names(avoid[:4], n_candidates),
             xaxis=style.rank_axis(
                 n_candidates,
                 f"Rank among {n_candidates:,} drugs (log scale); shaded: the top 5%",

@@ -16,6 +16,7 @@ from llador_core.graph import Graph, Role
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+FIRST_RING, RING_GAP, DOT_GAP = 0.62, 0.135, 0.105  # of the figure's half width
 CLEAR = 0.52  # the part of each spoke left out around the name in the middle
 MAX_DOTS = 300  # more cannot be told apart, and the browser has to draw each
 
@@ -136,7 +137,7 @@ def neighbourhood_figure(name: str, groups: Sequence[Group], height: int = 470) 
             x=[x for x, _ in dots],
             y=[y for _, y in dots],
             mode="markers",
-            marker={"color": colour, "symbol": symbol, "size": 10},
+            marker={"color": colour, "symbol": symbol, "size": 11},
             hovertext=[figure_text(n) for n in group.names[:shown]],
             hovertemplate=f"%{{hovertext}}<extra>{figure_text(group.words)}</extra>",
         )
@@ -151,8 +152,8 @@ def neighbourhood_figure(name: str, groups: Sequence[Group], height: int = 470) 
         style.layout(
             height,
             annotations=[*labels, middle | {"showarrow": False}],
-            xaxis=hidden | {"range": [-1.95, 1.95]},
-            yaxis=hidden | {"range": [-1.32, 1.32]},
+            xaxis=hidden | {"range": [-1.8, 1.8]},
+            yaxis=hidden | {"range": [-1.18, 1.18]},
         )
     )
     return figure
@@ -174,17 +175,26 @@ def _sectors(groups: Sequence[Group]) -> list[tuple[Group, tuple[float, float], 
 
 
 def _dots(n: int, start: float, end: float) -> list[tuple[float, float]]:
-    """Return `n` places in a sector, filled ring by ring from the inside."""
+    """Return `n` places in a sector, on as few rings as hold them, evenly filled."""
+    n_rings, room = 0, 0
+    while room < n:
+        room += _room(n_rings, start, end)
+        n_rings += 1
     places: list[tuple[float, float]] = []
-    radius = 0.62
-    while len(places) < n:
-        room = max(1, int((end - start) * radius / 0.115) + 1)
-        here = min(room, n - len(places))
+    for ring in range(n_rings):
+        share = _room(ring, start, end) / room
+        here = n - len(places) if ring == n_rings - 1 else max(1, round(n * share))
+        here = min(here, n - len(places))
+        radius = FIRST_RING + ring * RING_GAP
         for i in range(here):
-            angle = start + (end - start) * (0.5 if here == 1 else i / (here - 1))
+            angle = start + (end - start) * (i + 0.5) / here
             places.append((radius * math.sin(angle), radius * math.cos(angle)))
-        radius += 0.13
     return places
+
+
+def _room(ring: int, start: float, end: float) -> int:
+    """Return how many dots a ring of a sector holds."""
+    return max(1, int((end - start) * (FIRST_RING + ring * RING_GAP) / DOT_GAP))
 
 
 def _label(group: Group, angle: float, reach: float) -> dict[str, object]:
@@ -202,7 +212,7 @@ def _label(group: Group, angle: float, reach: float) -> dict[str, object]:
     }
 
 
-def _wrapped(words: str, width: int = 17) -> str:
+def _wrapped(words: str, width: int = 13) -> str:
     import textwrap
 
     return "<br>".join(figure_text(line) for line in textwrap.wrap(words, width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,7 @@ from llador_core.figures import style
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+LONGEST = 100  # nobody reads further, and curves are stored sparsely beyond
 Kind = Literal["prior", "mechanism", "base", "text", "popularity", "random"]
 # Colour, dash and width: three ways to tell the lines apart.
 _LOOK: dict[Kind, tuple[str, str, float]] = {
@@ -59,7 +61,7 @@ def recall_figure(curves: Sequence[RecallCurve], n_candidates: int, height: int 
     ----------
     curves : sequence of RecallCurve
     n_candidates : int
-        Length of the full list, where every line reaches 1.
+        Length of the full list; the first 100 at most are shown.
     height : int
         Pixels.
     """
@@ -68,26 +70,26 @@ def recall_figure(curves: Sequence[RecallCurve], n_candidates: int, height: int 
     figure = go.Figure()
     for curve in curves:
         colour, dash, width = _LOOK[curve.kind]
+        n_shown = bisect.bisect_right(curve.k, LONGEST)
         figure.add_scatter(
-            x=curve.k,
-            y=curve.recall,
+            x=curve.k[:n_shown],
+            y=curve.recall[:n_shown],
             mode="lines",
             line={"color": colour, "dash": dash, "width": width, "shape": "hv"},
             name=figure_text(curve.label),
             hovertemplate="first %{x}: %{y:.0%}",
         )
     figure.add_vline(x=10, line={"color": style.GRID, "width": 1, "dash": "dot"})
+    longest = max(2, min(LONGEST, n_candidates))
+    axis = style.rank_axis(longest, f"Length of the list (of {n_candidates:,} drugs, log scale)")
     figure.update_layout(
         style.layout(
             height,
-            margin={"l": 8, "r": 8, "t": 8, "b": 8},
+            margin={"l": 8, "r": 24, "t": 8, "b": 8},
             hovermode="x unified",
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            xaxis=style.rank_axis(
-                n_candidates, f"Length of the list (of {n_candidates:,} drugs)", showgrid=False
-            )
-            | {"range": [0, style.rank_axis(n_candidates)["range"][1]]},
+            xaxis=axis | {"range": [0, math.log10(longest)], "showgrid": False},
             yaxis={
                 "title": {"text": "Hidden known drugs found"},
                 "tickformat": ".0%",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAMED_MARK = "✱"
 _STOPS = ("without<br>the prior", "mechanism<br>texts only", "with the<br>full prior")
+_TWO_STOPS = ("without<br>the prior", "with<br>the prior")
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,7 @@ class Shift:
         Rank with the prior made of names and mechanisms only; None without such a run.
     names_it : bool
         The LLM's text names the disease (or that of the disease the drug).
-    is_known : bool
-        The pair is known, in training or held out.
+    status : "new", "held_out" or "known"
     """
 
     name: str
@@ -39,7 +39,7 @@ class Shift:
     full: float
     mechanism: float | None = None
     names_it: bool = False
-    is_known: bool = False
+    status: str = "new"
 
     @property
     def rose_by(self) -> float:
@@ -75,7 +75,8 @@ def shift_figure(shifts: Sequence[Shift], n_candidates: int, height: int = 520) 
     """Return one line for each candidate over two or three stops, rank 1 at the top.
 
     Risers are full lines ending in a triangle up, fallers dashed ones ending in a triangle down;
-    `✱` after a name says that the LLM's text names the answer.
+    `✱` after a name says that the LLM's text names the answer, `■` that the pair is known, `◆` that
+    it is known but was hidden from training.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def shift_figure(shifts: Sequence[Shift], n_candidates: int, height: int = 520) 
     import plotly.graph_objects as go
 
     has_middle = all(s.mechanism is not None for s in shifts)
-    stops = _STOPS if has_middle else (_STOPS[0], _STOPS[2])
+    stops = _STOPS if has_middle else _TWO_STOPS
     last = len(stops) - 1
     figure = go.Figure()
     for shift in shifts:
@@ -149,6 +150,7 @@ def _labels(
             "y": y,
             "xanchor": "left",
             "text": f"{style.ordinal(s.full)} {figure_text(s.name, 18)}"
+            + {"known": " ■", "held_out": " ◆"}.get(s.status, "")
             + (f" {NAMED_MARK}" if s.names_it else ""),
             "showarrow": False,
             "font": {"size": 12.5},
@@ -164,7 +166,7 @@ def _hover(shift: Shift) -> str:
     ]
     if shift.mechanism is not None:
         lines.append(f"mechanism texts only {style.ordinal(shift.mechanism)}")
-    lines.append(f"with the full prior {style.ordinal(shift.full)}")
+    lines.append(f"with the prior {style.ordinal(shift.full)}")
     if shift.names_it:
         lines.append("the LLM text names the answer")
     return "<br>".join(lines)
@@ -191,10 +193,10 @@ def shift_rows(shifts: Sequence[Shift]) -> list[dict[str, str | float | bool | N
             "Drug": s.name,
             "Without the prior": s.without,
             "Mechanism texts only": s.mechanism,
-            "With the full prior": s.full,
+            "With the prior": s.full,
             "Moved up by": s.rose_by,
             "LLM text names it": s.names_it,
-            "Known": s.is_known,
+            "Status": style.STATUS_WORDS[s.status],
         }
         for s in shifts
     ]

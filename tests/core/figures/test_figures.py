@@ -188,6 +188,20 @@ def test_a_line_for_each_mover_over_three_stops() -> None:
     assert "down far from 2nd to 400th" in told
 
 
+def test_a_known_drug_is_marked_whether_training_saw_it_or_not() -> None:
+    some = [shift.Shift("a", 9, 3, status="known"), shift.Shift("b", 9, 4, status="held_out")]
+    texts = [a.text for a in shift.shift_figure(some, 50).layout.annotations]
+    assert texts == ["3rd a ■", "4th b ◆"]
+    assert [r["Status"] for r in shift.shift_rows(some)] == ["known", "known, hidden from training"]
+
+
+def test_curves_are_drawn_as_far_as_they_are_dense() -> None:
+    curve = recall.RecallCurve("base", "x", (1, 10, 100, 636), (0.1, 0.2, 0.3, 1.0))
+    figure = recall.recall_figure([curve], 636)
+    assert list(figure.data[0].x) == [1, 10, 100]
+    assert 10 ** figure.layout.xaxis.range[1] == pytest.approx(100)
+
+
 def test_without_a_mechanism_run_there_are_two_stops() -> None:
     figure = shift.shift_figure([shift.Shift("x", 9, 3)], 50)
     assert list(figure.data[0].y) == [9, 3]

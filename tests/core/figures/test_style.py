@@ -110,7 +110,7 @@ def test_text_of_the_theme_can_be_read(mode: str) -> None:
     for ground in ("backgroundColor", "secondaryBackgroundColor"):
         assert contrast(theme["textColor"], theme[ground]) >= 7
         assert contrast(theme["linkColor"], theme[ground]) >= 4.5
-    assert contrast(theme["primaryColor"], "#FFFFFF") >= 4.5  # the words on a primary button
+    assert contrast(theme["primaryColor"], theme["backgroundColor"]) >= 4.5  # of a chosen tab
 
 
 positions = st.lists(st.floats(0, 3, allow_nan=False), min_size=1, max_size=25)

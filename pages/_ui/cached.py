@@ -1,0 +1,160 @@
+"""What is kept between reruns and shared by all visitors.
+
+Keys are names, run ids, entity numbers and the stamps of files, never arrays: Streamlit hashes
+only a sample of large ones. What comes out is shared, so nobody changes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import streamlit as st
+
+from llador_core import data, ranking
+from llador_core.data.specs import GRAPHS
+from llador_core.graph import Graph
+from llador_core.priors.texts import Texts, load_texts
+from llador_core.training import runs
+from llador_core.training.runs import Run, RunInfo
+from pages._ui import state
+
+Stamp = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a page shows, as chosen in the address.
+
+    Attributes
+    ----------
+    graph : Graph
+    texts : Texts or None
+        What the LLM wrote; None for a graph without texts.
+    run, base, mechanism : RunInfo
+        The run looked at; its twin without a prior, and that of a full prior with mechanism
+        texts only; None where there is no such run.
+    disease : int
+    candidates : tuple of Candidate
+        Every drug, best first.
+    """
+
+    graph: Graph
+    texts: Texts | None
+    run: RunInfo
+    base: RunInfo | None
+    mechanism: RunInfo | None
+    disease: int
+    candidates: tuple[ranking.Candidate, ...]
+
+    @property
+    def disease_name(self) -> str:
+        return self.graph.entity_names[self.disease]
+
+    @cached_property
+    def easing(self) -> frozenset[int]:
+        """Drugs known to ease the disease without treating it."""
+        return frozenset(self.graph.neighbours_with_role(self.disease, "palliates").tolist())
+
+
+def view(graph_name: str, disease: int, info: RunInfo) -> View:
+    """Return the ranking of all drugs for a disease by a run, beside its twins.
+
+    Raises
+    ------
+    LladorError
+        The run is unfinished, damaged, or of another version of the graph.
+    """
+    base = runs.partner(info, "none") if info.prior != "none" else None
+    mechanism = runs.partner(info, "mechanism") if info.prior == "full" else None
+    candidates = ranked(graph_name, disease, info, base)
+    return View(graph(graph_name), texts(graph_name), info, base, mechanism, disease, candidates)
+
+
+def graph(name: str) -> Graph:
+    """Return a registered graph. Raises as `data.load_graph`."""
+    return _graph(name, _graph_stamp(name))
+
+
+def texts(graph_name: str) -> Texts | None:
+    """Return what the LLM wrote about a graph's entities."""
+    return _texts(graph_name, _graph_stamp(graph_name))
+
+
+def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
+    """Return the names of each drug's classes, where it has any."""
+    return _classes(graph_name, _graph_stamp(graph_name))
+
+
+def run(info: RunInfo) -> Run:
+    """Return a run's weights and metrics. Raises as `runs.load_run`."""
+    return _run(info.name, _run_stamp(info))
+
+
+def ranked(
+    graph_name: str, disease: int, info: RunInfo, base: RunInfo | None = None
+) -> tuple[ranking.Candidate, ...]:
+    """Return every drug for a disease, best first. Raises as `runs.load_run`."""
+    twin = (base.name, _run_stamp(base)) if base else None
+    own = (info.name, _run_stamp(info))
+    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
+
+
+def _graph_stamp(name: str) -> Stamp:
+    files, _ = data.find_files(GRAPHS[name])
+    return tuple(file.stat().st_mtime_ns for file in files)
+
+
+def _run_stamp(info: RunInfo) -> Stamp:
+    files = (info.folder / name for name in ("run.json", "weights.safetensors", "metrics.json"))
+    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the graph")
+def _graph(name: str, stamp: Stamp) -> Graph:  # noqa: ARG001  the stamp is part of the key
+    return data.load_graph(name)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _texts(graph_name: str, stamp: Stamp) -> Texts | None:
+    return load_texts(_graph(graph_name, stamp))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _classes(graph_name: str, stamp: Stamp) -> dict[int, tuple[str, ...]]:
+    found = _graph(graph_name, stamp)
+    is_drug = set(found.drugs.tolist())
+    members: dict[int, list[str]] = {}
+    for head, _, tail in found.triples_with_role("includes").tolist():
+        if tail in is_drug:
+            members.setdefault(tail, []).append(found.entity_names[head])
+    return {drug: tuple(sorted(names)) for drug, names in members.items()}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _run(name: str, stamp: Stamp) -> Run:  # noqa: ARG001
+    return runs.load_run(name)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _ranked(
+    graph_name: str,
+    graph_stamp: Stamp,
+    disease: int,
+    own: tuple[str, Stamp],
+    twin: tuple[str, Stamp] | None,
+) -> tuple[ranking.Candidate, ...]:
+    found = ranking.rank_candidates(
+        _graph(graph_name, graph_stamp),
+        _run(*own),
+        disease=disease,
+        base=_run(*twin) if twin else None,
+        texts=_texts(graph_name, graph_stamp),
+    )
+    return tuple(found)
+
+
+def current_view() -> View:
+    """Return what the address asks for. Raises LladorError with a sentence on what is wrong."""
+    name = state.current_graph_name()
+    return view(name, state.current_disease(graph(name)), state.current_run(name))

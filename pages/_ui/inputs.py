@@ -1,0 +1,233 @@
+"""Widgets that return or set a choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from llador_core import names
+from llador_core.escape import markdown, plain
+from llador_core.models.interactions import INTERACTIONS
+from llador_core.ranking import Candidate
+from llador_core.training import runs
+from llador_core.training.runs import RunInfo
+from pages._ui import cached, state
+
+PRIOR_WORDS = {
+    "none": "no prior",
+    "full": "full LLM prior",
+    "mechanism": "mechanism texts only",
+    "name": "names only",
+    "shuffled": "shuffled texts (control)",
+    "random": "random vectors (control)",
+}
+STEPS = (
+    "What is known",
+    "Can it be trusted?",
+    "Who is proposed",
+    "What the prior moved",
+    "What to be careful about",
+)
+STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
+N_MATCHES = 6
+
+
+@st.fragment
+def pick_disease(graph_name: str) -> None:
+    """Search a disease as the reader types; a click on a match puts it into the address.
+
+    The search runs on the server: a browser cannot hold every disease of a large graph.
+    """
+    query = st.text_input(
+        "Another disease",
+        type="search",
+        live="250ms",
+        key="disease_query",
+        max_chars=80,
+        icon=":material/search:",
+        placeholder="Name, synonym or id",
+        help="Typing errors are forgiven. Click a match below the box.",
+    )
+    if not query or not query.strip():
+        return
+    graph = cached.graph(graph_name)
+    matches = names.search(graph, query, "disease", limit=N_MATCHES)
+    if not matches:
+        st.caption(f"Nothing in this graph resembles “{markdown(query)}”.")
+    for match in matches:
+        is_synonym = match.matched != match.label.casefold()
+        hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
+        if st.button(
+            markdown(match.label) + hint,
+            key=f"match-{match.entity}",
+            on_click=_take_disease,
+            args=(graph.entity_ids[match.entity],),
+            type="tertiary",
+            icon=":material/arrow_forward:",
+        ):
+            st.rerun()
+
+
+def _take_disease(entity_id: str) -> None:
+    st.session_state["disease_query"] = ""
+    state.choose(disease=entity_id, drug=None)
+
+
+def run_label(info: RunInfo) -> str:
+    """Return a run in words: 'RotatE, full LLM prior'."""
+    title = INTERACTIONS[info.model].title if info.model in INTERACTIONS else info.model
+    words = f"{title}, {PRIOR_WORDS.get(info.prior, info.prior)}"
+    return words if info.is_pretrained else f"{words} (yours, {info.name.rsplit('-', 1)[-1]})"
+
+
+def pick_run(graph_name: str) -> None:
+    """Offer the finished runs of a graph; a choice goes into the address."""
+    found = runs.list_runs(graph_name)
+    finished = {run.name: run for run in found if run.is_finished}
+    asked = state.asked_run()
+    if asked is None and finished:
+        asked = runs.default_run(graph_name).name
+    problems = " ".join(run.problem for run in found if run.problem)
+    st.session_state["run_pick"] = asked if asked in finished else None
+    st.selectbox(
+        "Model and prior",
+        list(finished),
+        format_func=lambda name: run_label(finished[name]),
+        key="run_pick",
+        placeholder="Choose a run" if finished else "No run yet",
+        disabled=not finished,
+        on_change=lambda: state.choose(run=st.session_state["run_pick"]),
+        help="A run is one training of one model. The **prior** is what a large language model "
+        "wrote about each drug and disease; the model starts from it and stays near it."
+        + (f" Not listed: {markdown(problems)}" if problems else ""),
+    )
+
+
+def pick_step() -> int:
+    """Show the five steps with Back and Next; return the current one."""
+    step = state.current_step()
+    st.session_state["step_pick"] = step
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.segmented_control(
+            "Step",
+            range(1, len(STEPS) + 1),
+            format_func=lambda n: f"{n}  {STEPS[n - 1]}",
+            key="step_pick",
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: state.choose(step=st.session_state["step_pick"]),
+        )
+        with st.container(horizontal=True, width="content"):
+            st.button(
+                "Back",
+                key="step_back",
+                disabled=step == 1,
+                shortcut="Left",
+                on_click=state.choose,
+                kwargs={"step": step - 1},
+            )
+            st.button(
+                "Next",
+                key="step_next",
+                disabled=step == len(STEPS),
+                shortcut="Right",
+                on_click=state.choose,
+                kwargs={"step": step + 1},
+            )
+    return step
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which candidates to list.
+
+    Attributes
+    ----------
+    status : tuple of str
+        Labels of `STATUS_LABELS`.
+    hides_contraindicated, hides_named : bool
+    drug_class : str or None
+    moved_up_by : int
+        At least so many places; 0 for no limit.
+    """
+
+    status: tuple[str, ...]
+    hides_contraindicated: bool
+    hides_named: bool
+    drug_class: str | None
+    moved_up_by: int
+
+    def words(self) -> str:
+        """Return the filters as the export tells them."""
+        told = [f"status {' or '.join(self.status) or 'none'}"]
+        told += ["without contraindicated"] * self.hides_contraindicated
+        told += ["without those the LLM text names"] * self.hides_named
+        told += [f"class {self.drug_class}"] if self.drug_class else []
+        told += [f"moved up by at least {self.moved_up_by}"] if self.moved_up_by else []
+        return ", ".join(told)
+
+    def keep(self, candidate: Candidate, classes: tuple[str, ...]) -> bool:
+        """Return whether a candidate with these drug classes is listed."""
+        return (
+            STATUS_LABELS[candidate.status] in self.status
+            and not (self.hides_contraindicated and candidate.is_contraindicated)
+            and not (self.hides_named and candidate.prior_names_it)
+            and (self.drug_class is None or self.drug_class in classes)
+            and (not self.moved_up_by or (candidate.shift or 0) >= self.moved_up_by)
+        )
+
+
+def pick_filters(classes: list[str], has_base: bool) -> Filters:
+    """Show the filters of the candidates; every one is in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        status = st.pills(
+            "Status",
+            list(STATUS_LABELS.values()),
+            selection_mode="multi",
+            default=list(STATUS_LABELS.values()),
+            key="status",
+            bind="query-params",
+            help="**New**: no treatment edge in the graph, a proposal. **Hidden**: a known use "
+            "that was kept from training, so finding it is a fair test. **Known**: a known use "
+            "that training saw.",
+        )
+        drug_class = st.selectbox(
+            "Drug class",
+            [plain(name) for name in classes],
+            index=None,
+            key="class",
+            bind="query-params",
+            placeholder="Any class",
+            width=230,
+        )
+        moved_up_by = st.number_input(
+            "Moved up by at least",
+            min_value=0,
+            max_value=100_000,
+            step=10,
+            key="moved",
+            bind="query-params",
+            disabled=not has_base,
+            width=170,
+            help="Places gained through the prior: rank without it minus rank with it.",
+        )
+        with st.container(width="content", gap=None):
+            hides_contraindicated = st.toggle(
+                "Hide contraindicated",
+                key="safe",
+                bind="query-params",
+                help="Drugs that the graph lists as to be avoided in this disease.",
+            )
+            hides_named = st.toggle(
+                "Hide named by the LLM",
+                key="unnamed",
+                bind="query-params",
+                help="Drugs whose text names this disease, or that the text of the disease "
+                "names: there the prior may simply have stated the answer.",
+            )
+    return Filters(
+        tuple(status or ()), hides_contraindicated, hides_named, drug_class, int(moved_up_by)
+    )

@@ -1,0 +1,143 @@
+"""What the case study says in words: plain sentences with the numbers, whoever is ahead.
+
+They are Markdown with every name escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llador_core.escape import markdown
+from llador_core.figures.neighbourhood import Group
+from llador_core.figures.recall import RecallCurve
+from llador_core.figures.shift import Shift
+from llador_core.figures.style import count, listed, ordinal
+from llador_core.ranking import Candidate
+from llador_core.training.runs import RunInfo
+
+FIRST = 10  # how far down a list a reader looks
+
+
+def treated(treats: Group | None, avoid: Group | None) -> str:
+    """Say how many drugs are known to treat a disease, and how many to avoid."""
+    n_avoid = len(avoid.names) if avoid else 0
+    if treats is None:
+        return (
+            "No drug is known to treat it, so every proposal rests on what similar diseases, "
+            "genes and texts say."
+        )
+    drugs = count(len(treats.names), "drug")
+    is_are = "is" if len(treats.names) == 1 else "are"
+    return f"**{drugs}** {is_are} known to treat it, and {n_avoid} should be avoided in it."
+
+
+def found(own: RecallCurve, split_kind: str, n_pairs: int, n: int) -> str:
+    """Say how many hidden pairs a run finds among the first of `n` drugs."""
+    hidden = (
+        f"every known treatment of some diseases (**{n_pairs} pairs**) from training"
+        if split_kind == "disease"
+        else f"**{n_pairs} known drug–disease pairs** from training, over all diseases,"
+    )
+    return (
+        f"We hid {hidden} and looked for them: {own.label}, **{own.at(FIRST):.0%}** stand among "
+        f"the first {FIRST} of {n:,} drugs."
+    )
+
+
+def verdict(own: RecallCurve, others: Sequence[RecallCurve]) -> str:
+    """Compare a run with its twin and the controls, whoever is ahead."""
+    controls = [c for c in others if c.kind in ("text", "popularity", "random")]
+    twin = [f"without the prior it is {c.at(FIRST):.0%}" for c in others if c.kind == "base"]
+    best = max(controls, key=lambda c: c.at(FIRST))
+    rest = [f"{c.label} {c.at(FIRST):.0%}" for c in controls if c is not best]
+    ahead = own.at(FIRST) > best.at(FIRST)
+    share = f"{best.at(FIRST):.0%}"
+    told = (
+        f"the best control, {best.label}, reaches {share}"
+        if ahead
+        else f"but **{best.label} finds {share}**, so by this test the model is no better than that simple rule"
+    )
+    sentence = "; ".join([*twin, told])
+    return f"{sentence[0].upper()}{sentence[1:]} ({listed(rest, 3)})."
+
+
+def own_hidden(disease: str, candidates: Sequence[Candidate]) -> str:
+    """Say where this disease's own hidden drugs stand."""
+    hidden = [c for c in candidates if c.status == "held_out"]
+    if not hidden:
+        return f"None of the hidden pairs was of {markdown(disease)} itself."
+    told = [f"{markdown(c.name)} ({ordinal(c.rank)})" for c in hidden]
+    was = "was" if len(hidden) == 1 else "were"
+    return (
+        f"Of {markdown(disease)} itself, {count(len(hidden), 'known drug')} {was} "
+        f"hidden: {listed(told, 5)}."
+    )
+
+
+def leader(new: Sequence[Candidate], n: int) -> str:
+    """Say who is first among the new ones, of `n` drugs."""
+    if not new:
+        return "Every drug of this graph is already known to treat it."
+    first = f"**{markdown(new[0].name)}**"
+    return (
+        f"{first} leads the drugs not yet known to treat it, {ordinal(new[0].rank)} of {n:,}; a "
+        "rank is not a probability, it says whom to look at first."
+    )
+
+
+def came_from(new: Sequence[Candidate]) -> str:
+    """Say how many of the first are to be avoided, and how many came from far below."""
+    if not new:
+        return ""
+    avoid = sum(c.is_contraindicated for c in new)
+    told = [f"**{avoid}** are listed as drugs to avoid (✕)"]
+    if new[0].base_rank is not None:
+        far = sum(c.base_rank is not None and c.base_rank > 50 for c in new)
+        told.append(f"**{far}** stood below place 50 without the prior")
+    return f"Of the first {len(new)}, {' and '.join(told)}."
+
+
+def no_twin(run: RunInfo) -> str:
+    """Say why there is nothing to compare a run with, and what to do."""
+    if run.prior == "none":
+        return "This run has no prior, so nothing was moved. Choose a run with a prior above."
+    return (
+        "There is no run of the same settings without a prior to compare with. Make one with "
+        f"`python -m llador_core train --graph {run.graph} --model {run.model} "
+        "--prior none`."
+    )
+
+
+def farthest(movers: Sequence[Shift]) -> str:
+    """Say who rose and who fell farthest."""
+    told = []
+    for word, some in (
+        ("lifts", [s for s in movers if s.rose_by > 0]),
+        ("drops", [s for s in movers if s.rose_by < 0]),
+    ):
+        for s in some[:1]:
+            known = {"known": ", a known use,", "held_out": ", a known use hidden from training,"}
+            told.append(
+                f"{word} **{markdown(s.name)}**{known.get(s.status, '')} from "
+                f"{ordinal(s.without)} to {ordinal(s.full)}"
+            )
+    return f"The prior {' and '.join(told) or 'moves nobody far'}."
+
+
+def restated(risers: Sequence[Shift]) -> str:
+    """Say how much of the climb may be the LLM restating the answer."""
+    if not risers:
+        return "No drug rose into the first 40."
+    named = sum(s.names_it for s in risers)
+    told = (
+        f"For **{named} of the {len(risers)} risers** the LLM's own text names the answer, so it "
+        "may only have been restated"
+    )
+    kept = [s.kept_share for s in risers if s.kept_share is not None]
+    if not kept:
+        return f"{told}."
+    alone = sum(share > 0.5 for share in kept)
+    return (
+        f"{told}; with texts on mechanisms alone, which name no use, {alone} of them still "
+        "make more than half of the climb."
+    )

@@ -1,0 +1,172 @@
+"""What the pages draw: figures with their table twins, LLM texts, the drug's card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from llador_core.escape import markdown, plain
+from llador_core.figures.neighbourhood import Group, neighbour_groups
+from llador_core.figures.style import CONFIG, count, ordinal
+from llador_core.priors.texts import Provenance, TextField
+from llador_core.ranking import Candidate
+from pages._ui.cached import View
+
+STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
+FIELD_TITLES: dict[TextField, str] = {
+    "background": "How it works",
+    "treatment": "Standing in therapy",
+    "caution": "Cautions",
+}
+FLAG_HELP = (
+    "✕ avoid: the graph lists it as contraindicated. ◐ eases: known to ease the disease, though "
+    "not as a treatment of it. ✱ named: the LLM's text on the drug names the disease, or the "
+    "other way round."
+)
+N_NAMES = 8
+MISSING = "—"
+
+
+def show_figure(
+    figure: Any, alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any
+) -> None:
+    """Draw a Plotly figure with its words for screen readers, and the same numbers as a table."""
+    st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
+    with st.expander("The same as a table", icon=":material/table_rows:"):
+        shown = [{name: _cell(value) for name, value in row.items()} for row in rows]
+        st.dataframe(shown, hide_index=True, alt=plain(alt), column_config=columns or None)
+
+
+def _cell(value: Any) -> Any:
+    return plain(value) if isinstance(value, str) else value
+
+
+def show_header(view: View) -> None:
+    """Show the disease as the page's title, its synonyms and the graph it is seen in."""
+    graph, disease = view.graph, view.disease
+    st.title(markdown(view.disease_name), anchor=False)
+    synonyms = [markdown(name) for name in graph.synonyms[disease][:3]]
+    also = f" · also called {', '.join(synonyms)}" if synonyms else ""
+    st.caption(f"{markdown(graph.title or graph.name)}{also}")
+
+
+def show_groups(groups: Sequence[Group], n_names: int = N_NAMES) -> None:
+    """Say in words what an entity is tied to, one line for each group."""
+    lines = {}
+    for group in groups:
+        names = ", ".join(markdown(name) for name in group.names[:n_names])
+        rest = len(group.names) - n_names
+        more = f" and {rest:,} more" if rest > 0 else ""
+        lines[f"**{len(group.names):,}** {markdown(group.words)}"] = names + more
+    if lines:
+        st.table(lines, border="horizontal", alt="What the graph ties it to")
+    else:
+        st.caption("The graph knows nothing more of it.")
+
+
+def show_llm_text(view: View, entity: int, fields: Sequence[TextField]) -> None:
+    """Show what the LLM wrote about an entity, with who wrote it when, word for word."""
+    texts = view.texts
+    if texts is None:
+        st.caption("No text was written for this graph.")
+        return
+    for field in fields:
+        text = plain(texts.of(field)[entity])
+        if text:
+            st.markdown(f":small[**{FIELD_TITLES[field]}**]")
+            st.text(text)
+    show_provenance(texts.provenance)
+
+
+def show_provenance(source: Provenance) -> None:
+    """Say who wrote an LLM text: model, date, prompt, and that nobody reviewed it."""
+    st.caption(
+        f":material/edit_note: {markdown(source.review).capitalize()} · "
+        f"{markdown(source.model)}, {markdown(source.date)}",
+        help=f"Prompt: {markdown(source.prompt)}",
+    )
+
+
+def show_drug_card(view: View, candidate: Candidate) -> None:
+    """Show one drug: where it stands and why to doubt it, what the LLM wrote, what is known."""
+    n = len(view.candidates)
+    st.subheader(markdown(candidate.name), anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        show_flags(view, candidate)
+    with st.grid(3, min_column_width=90, gap="small"):
+        st.metric(
+            "Rank",
+            ordinal(candidate.rank),
+            help=f"Among {n:,} drugs; 1st is best. A rank is no probability.",
+        )
+        st.metric(
+            "Without prior",
+            MISSING if candidate.base_rank is None else ordinal(candidate.base_rank),
+            help="Rank by the same model trained without the LLM's texts.",
+        )
+        st.metric(
+            "Edges",
+            f"{candidate.degree:,}",
+            help="Facts about this drug in the graph. Well-studied drugs have many, and models "
+            "tend to favour them.",
+        )
+    tab_text, tab_graph = st.tabs(["What the LLM wrote", "What the graph knows"])
+    with tab_text:
+        show_llm_text(view, candidate.entity, ("background", "treatment", "caution"))
+    with tab_graph:
+        show_groups(neighbour_groups(view.graph, candidate.entity))
+
+
+def show_no_drug() -> None:
+    """Say how to open a card."""
+    st.markdown("**No drug chosen**")
+    st.caption(
+        "Tick the box at the left of a row to read the drug's card: where it stands, what the LLM "
+        "wrote about it, and what the graph knows of it."
+    )
+
+
+def flag_words(view: View, candidate: Candidate) -> str:
+    """Return a drug's warnings as symbols with words: '✕ avoid, ✱ named'."""
+    marks = (
+        ("✕ avoid", candidate.is_contraindicated),
+        ("◐ eases", candidate.entity in view.easing),
+        ("✱ named", candidate.prior_names_it),
+    )
+    return ", ".join(word for word, is_set in marks if is_set)
+
+
+def show_flags(view: View, candidate: Candidate) -> None:
+    """Show a drug's status and warnings as badges: word, symbol and colour."""
+    look = {
+        "new": ("New proposal", "fiber_new", "blue"),
+        "held_out": ("Known, hidden from training", "visibility_off", "violet"),
+        "known": ("Known use", "verified", "gray"),
+    }
+    label, icon, colour = look[candidate.status]
+    st.badge(label, icon=f":material/{icon}:", color=colour)
+    if candidate.is_contraindicated:
+        st.badge("Contraindicated", icon=":material/block:", color="red")
+    if candidate.entity in view.easing:
+        st.badge("Known to ease it", icon=":material/healing:", color="green")
+    if candidate.prior_names_it:
+        st.badge(
+            "LLM text names it",
+            icon=":material/record_voice_over:",
+            color="orange",
+            help=f"The LLM's text on the drug names {markdown(view.disease_name)}, or the other "
+            "way round: the prior may have stated the answer instead of helping to find it.",
+        )
+
+
+def shift_words(shift: float | None) -> str:
+    """Return a shift as a symbol and a number: '▲ 52', '▼ 3', '='."""
+    if shift is None:
+        return MISSING
+    return "=" if shift == 0 else f"{'▲' if shift > 0 else '▼'} {abs(shift):g}"
+
+
+def n_drugs(view: View) -> str:
+    return count(len(view.candidates), "drug")

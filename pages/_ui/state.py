@@ -1,0 +1,109 @@
+"""What is chosen. It lives in the address alone, so that a pasted link opens the same view.
+
+Choices shared by the pages (graph, run, disease, drug, step) are read and written here. Filters of
+one page are bound to the address by their widgets (`bind="query-params"`).
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from llador_core import names
+from llador_core.data.specs import GRAPHS
+from llador_core.errors import UnknownNameError, nearest_names
+from llador_core.graph import Graph
+from llador_core.registry import lookup
+from llador_core.training import runs
+
+DEFAULT_GRAPH = "starter"
+DEFAULT_DISEASE = "Disease::DOID:10652"  # Alzheimer's disease
+SHARED = ("graph", "run", "disease", "drug", "step")
+N_STEPS = 5
+
+
+def choose(**choices: str | int | None) -> None:
+    """Put choices into the address; None takes one out."""
+    for name, value in choices.items():
+        if value is not None:
+            st.query_params[name] = str(value)
+        elif name in st.query_params:
+            del st.query_params[name]
+
+
+def reset() -> None:
+    """Take every choice out of the address."""
+    st.query_params.clear()
+
+
+def has_choices() -> bool:
+    return bool(st.query_params)
+
+
+def link(**choices: str | int | None) -> dict[str, str]:
+    """Return the shared choices with some changed, as parameters of a link to another page."""
+    kept = {name: st.query_params[name] for name in SHARED if name in st.query_params}
+    merged = kept | {name: None if v is None else str(v) for name, v in choices.items()}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def current_graph_name() -> str:
+    """Return the registered graph asked for. Raises UnknownNameError for any other.
+
+    A folder is not taken from the address: a link must not make the server read its disk.
+    """
+    name = str(st.query_params.get("graph", DEFAULT_GRAPH))
+    lookup("graph", GRAPHS, name)
+    return name
+
+
+def asked_run() -> str | None:
+    """Return the name of the run in the address as it stands there."""
+    return st.query_params.get("run")
+
+
+def current_run(graph: str) -> runs.RunInfo:
+    """Return the run asked for, else the default one.
+
+    Raises
+    ------
+    UnknownNameError
+        The graph has no run of that name; the nearest are listed.
+    MissingDataError
+        The graph has no finished run; names the command that makes one.
+    """
+    name = asked_run()
+    if name is None:
+        return runs.default_run(graph)
+    found = {run.name: run for run in runs.list_runs(graph)}
+    if name not in found:
+        finished = [run.name for run in found.values() if run.is_finished]
+        raise UnknownNameError(f"run of graph '{graph}'", name, nearest_names(name, finished))
+    return found[name]
+
+
+def current_disease(graph: Graph) -> int:
+    """Return the disease asked for by id, name or synonym, else the default one.
+
+    Raises UnknownNameError with the nearest names.
+    """
+    asked = st.query_params.get("disease")
+    if asked is not None:
+        return names.resolve(graph, asked, "disease")
+    if graph.has(DEFAULT_DISEASE):
+        return graph.mapped(DEFAULT_DISEASE)
+    return max(graph.diseases.tolist(), key=lambda d: len(graph.neighbours_with_role(d, "treats")))
+
+
+def current_drug(graph: Graph) -> int | None:
+    """Return the drug asked for, None where none is. Raises UnknownNameError."""
+    asked = st.query_params.get("drug")
+    return None if asked is None else names.resolve(graph, asked, "drug")
+
+
+def current_step() -> int:
+    """Return the step of the story, 1 to 5; anything else in the address is the nearest step."""
+    try:
+        asked = int(st.query_params.get("step", "1"))
+    except ValueError:
+        return 1
+    return min(max(asked, 1), N_STEPS)

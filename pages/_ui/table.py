@@ -1,0 +1,155 @@
+"""The table of candidates: its columns, the selected row, and its export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from llador_core.escape import csv_cell, plain
+from llador_core.graph import Graph
+from llador_core.ranking import Candidate
+from pages._ui import cached, state
+from pages._ui.cached import View
+from pages._ui.show import FLAG_HELP, STATUS_MARKS, flag_words, shift_words
+
+NOTICE = "For research only. Model output, reviewed by nobody. No medical advice."
+HEIGHT = 560
+
+
+def pick_candidate(view: View, listed: Sequence[Candidate]) -> Candidate | None:
+    """Show the candidates and return the drug in the address, None where none is.
+
+    A click on a row puts its drug into the address; a drug that the filters hide stays chosen.
+    """
+    chosen = state.current_drug(view.graph)
+    place = next((i for i, c in enumerate(listed) if c.entity == chosen), None)
+    event = st.dataframe(
+        _rows(view, listed),
+        hide_index=True,
+        height=HEIGHT,
+        alt=f"Drugs ranked for {plain(view.disease_name)}",
+        column_config=_columns(view),
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [] if place is None else [place]}},
+        # A selection is kept as a place in the table: another list must not inherit it.
+        key=f"table-{hash((view.run.name, tuple(c.entity for c in listed)))}",
+    )
+    selected = [listed[i] for i in event.selection.rows if i < len(listed)]
+    if selected and selected[0].entity != chosen:
+        chosen = selected[0].entity
+        state.choose(drug=selected[0].id)
+    elif not selected and place is not None:
+        chosen = None
+        state.choose(drug=None)
+    return next((c for c in view.candidates if c.entity == chosen), None)
+
+
+def _rows(view: View, listed: Sequence[Candidate]) -> dict[str, list[Any]]:
+    classes = cached.classes(view.graph.name)
+    columns: dict[str, list[Any]] = {
+        "Rank": [c.rank for c in listed],
+        "Drug": [plain(c.name) for c in listed],
+        "Status": [STATUS_MARKS[c.status] for c in listed],
+        "Without prior": [c.base_rank for c in listed],
+        "Shift": [shift_words(c.shift) for c in listed],
+        "Flags": [flag_words(view, c) for c in listed],
+        "Percentile": [c.percentile for c in listed],
+        "Edges": [c.degree for c in listed],
+        "Class": [plain(", ".join(classes.get(c.entity, ()))) for c in listed],
+        "Id": [plain(c.id) for c in listed],
+    }
+    if view.base is None:
+        del columns["Without prior"], columns["Shift"]
+    return columns
+
+
+def _columns(view: View) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    return {
+        "Rank": number(width=56, help=f"Among {len(view.candidates):,} drugs; 1 is best."),
+        "Drug": text(width=150),
+        "Status": text(
+            width=86,
+            help="New: no treatment edge, a proposal. Hidden: a known use kept from training. "
+            "Known: a known use that training saw.",
+        ),
+        "Without prior": number(
+            width=98, help="Rank by the same model trained without the LLM's texts."
+        ),
+        "Shift": text(width=72, help="Places the prior moved it: ▲ up, ▼ down."),
+        "Flags": text(
+            width=120,
+            help=FLAG_HELP,
+        ),
+        "Percentile": number(
+            width=84, format="%.1f", help="100 is the first of the list, 0 the last."
+        ),
+        "Edges": number(width=66, help="Facts about the drug in the graph."),
+        "Class": text(width=220),
+        "Id": text(width=170),
+    }
+
+
+def to_csv(view: View, listed: Sequence[Candidate], filters: str) -> str:
+    """Return the listed candidates as CSV, with provenance in comment lines before the header."""
+    classes = cached.classes(view.graph.name)
+    out = io.StringIO()
+    for name, value in _provenance(view, len(listed), filters):
+        out.write(f"# {name}: {plain(value)}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            *("rank", "id", "name", "status", "percentile", "score", "degree"),
+            *("rank_without_prior", "shift", "prior_names_it", "contraindicated", "classes"),
+        ]
+    )
+    for c in listed:
+        writer.writerow(
+            [
+                f"{c.rank:g}",
+                csv_cell(c.id),
+                csv_cell(c.name),
+                c.status,
+                f"{c.percentile:.2f}",
+                f"{c.score:.6g}",
+                c.degree,
+                "" if c.base_rank is None else f"{c.base_rank:g}",
+                "" if c.shift is None else f"{c.shift:g}",
+                str(c.prior_names_it).lower(),
+                str(c.is_contraindicated).lower(),
+                csv_cell("; ".join(classes.get(c.entity, ()))),
+            ]
+        )
+    return out.getvalue()
+
+
+def _provenance(view: View, n_listed: int, filters: str) -> list[tuple[str, str]]:
+    graph, run = view.graph, view.run
+    source = view.texts.provenance if view.texts else None
+    written = f"{source.model}, {source.date}, {source.review}" if source else "no texts"
+    return [
+        ("notice", NOTICE),
+        ("disease", f"{view.disease_name} ({graph.entity_ids[view.disease]})"),
+        ("graph", f"{graph.title or graph.name}, {graph.licence}"),
+        ("graph checksum", graph.checksum),
+        ("run", run.name),
+        ("model", f"{run.model}, recipe {run.recipe}, dim {run.dim}, seed {run.seed}"),
+        ("prior", f"{run.prior}; texts by {written}"),
+        ("compared with", view.base.name if view.base else "no run without a prior"),
+        ("trained", run.created),
+        ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        ("rows", f"{n_listed} of {len(view.candidates)}; {filters}"),
+        ("score", "of the model, comparable within this list only; not a probability"),
+    ]
+
+
+def file_name(graph: Graph, disease: int) -> str:
+    """Return a name for the export, of letters, digits and dashes alone."""
+    name = "".join(c if c.isalnum() and c.isascii() else "-" for c in graph.entity_names[disease])
+    return f"llador-{'-'.join(name.lower().split('-'))}-candidates.csv"

@@ -1,0 +1,49 @@
+"""All drugs ranked for one disease: filter, export, and read each drug's card."""
+
+import streamlit as st
+
+from pages._ui import cached, errors, frame, inputs, show, state, table
+
+frame.page_setup("Candidates")
+
+with errors.boxed():
+    graph_name = state.current_graph_name()
+    title, run, search = st.columns([5, 3, 3])
+    with run:
+        inputs.pick_run(graph_name)
+    with search:
+        inputs.pick_disease(graph_name)
+    view = cached.current_view()
+    with title:
+        show.show_header(view)
+    classes = cached.classes(graph_name)
+    filters = inputs.pick_filters(
+        sorted({name for names in classes.values() for name in names}), view.base is not None
+    )
+    listed = [c for c in view.candidates if filters.keep(c, classes.get(c.entity, ()))]
+    left, right = st.columns([7, 4], gap="medium")
+    with left:
+        if listed:
+            chosen = table.pick_candidate(view, listed)
+        else:
+            st.info(
+                "No drug passes these filters. Loosen one of them.", icon=":material/filter_alt:"
+            )
+            chosen = None
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                f"Export {len(listed):,} rows",
+                data=lambda: table.to_csv(view, listed, filters.words()),
+                file_name=table.file_name(view.graph, view.disease),
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                disabled=not listed,
+                help="CSV with graph, checksum, run, prior and notice in its first lines.",
+            )
+            st.caption(f"{len(listed):,} of {show.n_drugs(view)} listed.")
+    with right, st.container(border=True):
+        if chosen:
+            show.show_drug_card(view, chosen)
+        else:
+            show.show_no_drug()
