@@ -7,7 +7,7 @@
 # make clean        remove .venv and the tools' caches
 #
 # PORT=8502 starts the app there. PYTHON=/path/to/python3 chooses the interpreter.
-# TORCH_INDEX=https://download.pytorch.org/whl/cpu takes the small build of PyTorch without CUDA.
+# TORCH_INDEX=URL takes PyTorch from that index, for instance PyTorch's own one of CPU-only builds.
 
 PORT ?= 8501
 PYTHON ?=
@@ -80,8 +80,6 @@ $(PY):
 $(READY): | $(PY)
 	@echo "Installing into $(VENV): once, a few minutes."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
-	@if [ -z "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null; \
-	then echo "No NVIDIA GPU here: TORCH_INDEX=https://download.pytorch.org/whl/cpu downloads less."; fi
 	$(PIP) install '$(TORCH)' $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(PIP) install -r requirements.txt
 	@touch $@

@@ -93,7 +93,7 @@ class TrainConfig:
     distance: Literal["cosine", "euclidean", "manhattan", "phase", "kl"] = "cosine"
     link_weight: float = 1.8
     margin: float = 12.0
-    turn: float = 0.1
+    turn: float = 0.02
     n_negatives: int = 128
     typed_share: float = 0.5
     shared_negatives: bool = True

@@ -124,7 +124,7 @@ def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:
     try:
         return load_vectors(graph)
     except MissingDataError:
-        if config.is_anchored and config.prior != "random":
+        if config.is_anchored:
             raise
         return None
 
