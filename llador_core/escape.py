@@ -12,7 +12,7 @@ BIDI_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 WORD_JOINER = "\u2060"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # What Streamlit and GitHub's Markdown turn into icons, emoji or links after backslashes are gone.
-_LATE_SYNTAX = re.compile(r":(?=[\w+/-])|(?<=:)(?=//)|(?<=www)(?=\.)|@", re.IGNORECASE)
+_LATE_SYNTAX = re.compile(r":(?=[\w+-]+[:\[]|material/|//)|(?<=www)(?=\.)|@", re.IGNORECASE)
 
 
 def plain(text: str) -> str:

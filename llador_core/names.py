@@ -70,7 +70,9 @@ def search(graph: Graph, query: str, kind: Kind, limit: int = 10) -> list[Match]
     found = process.extract(wanted, labels, scorer=fuzz.WRatio, limit=6 * limit, score_cutoff=55)
     prefixed = [(label, 95.0, i) for i, label in enumerate(labels) if label.startswith(wanted)]
     exact = [(label, 101.0, i) for i, label in enumerate(labels) if label == wanted]
-    for label, similarity, i in [*found, *prefixed, *exact]:
+    # A fuzzy score finds "pah" in "parkinsn": an acronym is no misspelling of a longer word.
+    close = [(label, s, i) for label, s, i in found if len(label) >= 0.6 * len(wanted)]
+    for label, similarity, i in [*close, *prefixed, *exact]:
         entity = owners[i]
         if entity not in best or best[entity].similarity < similarity:
             best[entity] = Match(entity, graph.entity_names[entity], label, similarity)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._ui import cached, errors, frame, inputs, show, state, table
 
-frame.page_setup("Candidates")
+frame.page_setup(frame.CANDIDATES)
 
 with errors.boxed():
     graph_name = state.current_graph_name()

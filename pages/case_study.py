@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._ui import cached, errors, frame, inputs, show, state, story
 
-frame.page_setup("Case study")
+frame.page_setup(frame.CASE_STUDY)
 
 with errors.boxed():
     graph_name = state.current_graph_name()

@@ -7,13 +7,23 @@ from typing import Any
 import streamlit as st
 
 from llador_core.paths import assets
+from pages._ui import state
 
 NOTICE = (
-    ":material/science: **For research only.** Ranks come from a model and were not reviewed by "
-    "anyone; they are no medical advice and no statement that a drug works or is safe."
+    ":material/science: **For research only.** Ranks come from a model, nobody reviewed them, and "
+    "they are no medical advice."
+)
+NOTICE_HELP = (
+    "A high rank does not say that a drug works or is safe. The texts were written by a language "
+    "model and the graph by people and models; both contain errors."
 )
 CASE_STUDY = "pages/case_study.py"
 CANDIDATES = "pages/candidates.py"
+PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
+LINKS = {
+    CASE_STUDY: ("Case study", ":material/auto_stories:"),
+    CANDIDATES: ("Candidates", ":material/format_list_numbered:"),
+}
 
 
 def router() -> Any:
@@ -21,37 +31,32 @@ def router() -> Any:
 
     Safe to call twice in one run: the second call finds the same page.
     """
-    case: dict[str, Any] = {"title": "Case study", "icon": ":material/auto_stories:"}
-    return st.navigation(
-        [
-            st.Page(
-                CASE_STUDY,
-                default=True,
-                url_path="start",  # leaves the page's own name to the page at the end
-                help="One disease in five steps: what is known, whether the list can be trusted, "
-                "who is proposed, what the LLM prior moved, what speaks against it.",
-                **case,
-            ),
-            st.Page(
-                CANDIDATES,
-                title="Candidates",
-                icon=":material/format_list_numbered:",
-                help="All drugs ranked for one disease, with filters, export and a card per drug.",
-            ),
-            # The default page answers at "/" alone; a link to its own name must work too.
-            st.Page(CASE_STUDY, url_path="case_study", visibility="hidden", **case),
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(path, title=title, default=path == CASE_STUDY, url_path=PATHS.get(path))
+        for path, (title, _) in LINKS.items()
+    ]
+    # The default page answers at "/" alone; a link to its own name must work too.
+    named = st.Page(CASE_STUDY, title=LINKS[CASE_STUDY][0], url_path="case_study")
+    return st.navigation([*pages, named], position="hidden")
 
 
-def page_setup(title: str) -> None:
-    """Set up the browser tab, navigation and notice; every page calls it first.
+def page_setup(path: str) -> None:
+    """Set up the browser tab, the links between pages and the notice; every page calls it first.
 
     A server whose very first request is a link to a page inside `pages/` runs that page without
-    app.py, so the page itself declares the navigation again.
+    app.py, so the page itself declares the navigation again. The links are our own because
+    Streamlit's drop from the address what was chosen.
     """
     router()
-    st.set_page_config(page_title=f"{title} · LLaDoR", page_icon=":material/hub:", layout="wide")
+    title, _ = LINKS[path]
+    # A named icon, here or on st.Page, would be fetched from the internet for the browser tab.
+    icon = str(assets() / "icon.svg")
+    st.set_page_config(page_title=f"{title} · LLaDoR", page_icon=icon, layout="wide")
     st.logo(str(assets() / "logo.svg"), size="large")
-    st.caption(NOTICE)
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        with st.container(horizontal=True, width="content", gap="small"):
+            for other, (label, icon) in LINKS.items():
+                st.page_link(other, label=label, icon=icon, query_params=state.link())
+        st.caption(NOTICE, help=NOTICE_HELP, width="content")

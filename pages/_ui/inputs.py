@@ -31,6 +31,8 @@ STEPS = (
 )
 STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
 N_MATCHES = 6
+TOO_FAR = 20  # points below the best match, of 100: no longer what was meant
+MAX_QUERY = 80
 
 
 @st.fragment
@@ -44,7 +46,6 @@ def pick_disease(graph_name: str) -> None:
         type="search",
         live="250ms",
         key="disease_query",
-        max_chars=80,
         icon=":material/search:",
         placeholder="Name, synonym or id",
         help="Typing errors are forgiven. Click a match below the box.",
@@ -52,26 +53,29 @@ def pick_disease(graph_name: str) -> None:
     if not query or not query.strip():
         return
     graph = cached.graph(graph_name)
-    matches = names.search(graph, query, "disease", limit=N_MATCHES)
+    matches = names.search(graph, query[:MAX_QUERY], "disease", limit=N_MATCHES)
     if not matches:
-        st.caption(f"Nothing in this graph resembles “{markdown(query)}”.")
-    for match in matches:
-        is_synonym = match.matched != match.label.casefold()
-        hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
-        if st.button(
-            markdown(match.label) + hint,
-            key=f"match-{match.entity}",
-            on_click=_take_disease,
-            args=(graph.entity_ids[match.entity],),
-            type="tertiary",
-            icon=":material/arrow_forward:",
-        ):
-            st.rerun()
+        st.caption("Nothing in this graph resembles that.")
+    with st.container(gap=None):
+        for match in matches:
+            if match.similarity < matches[0].similarity - TOO_FAR:
+                break
+            is_synonym = match.matched != match.label.casefold()
+            hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
+            st.button(
+                markdown(match.label) + hint,
+                key=f"match-{match.entity}",
+                on_click=_take_disease,
+                args=(graph.entity_ids[match.entity],),
+                type="tertiary",
+                icon=":material/arrow_forward:",
+            )
 
 
 def _take_disease(entity_id: str) -> None:
     st.session_state["disease_query"] = ""
     state.choose(disease=entity_id, drug=None)
+    st.rerun()  # the whole page, not the search box alone
 
 
 def run_label(info: RunInfo) -> str:

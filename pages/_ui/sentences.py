@@ -55,7 +55,7 @@ def verdict(own: RecallCurve, others: Sequence[RecallCurve]) -> str:
     told = (
         f"the best control, {best.label}, reaches {share}"
         if ahead
-        else f"but **{best.label} finds {share}**, so by this test the model is no better than that simple rule"
+        else f"but **{best.label} finds {share}**, so by this test a simple rule does as well"
     )
     sentence = "; ".join([*twin, told])
     return f"{sentence[0].upper()}{sentence[1:]} ({listed(rest, 3)})."

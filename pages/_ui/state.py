@@ -17,7 +17,7 @@ from llador_core.training import runs
 
 DEFAULT_GRAPH = "starter"
 DEFAULT_DISEASE = "Disease::DOID:10652"  # Alzheimer's disease
-SHARED = ("graph", "run", "disease", "drug", "step")
+SHARED = ("graph", "run", "disease", "step")  # what a link to another page takes along
 N_STEPS = 5
 
 

@@ -143,7 +143,7 @@ def _proposed(view: View) -> None:
             frame.CANDIDATES,
             label=f"All {show.n_drugs(view)}, with filters and export",
             icon=":material/arrow_forward:",
-            query_params=state.link(step=None),
+            query_params=state.link(),
         )
     with picture:
         rows = [{"Rank": c.rank, "Drug": c.name, "Without the prior": c.base_rank} for c in new]
