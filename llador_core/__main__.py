@@ -140,9 +140,10 @@ def _rank(arguments: Arguments) -> None:
 
     if arguments.run_name:
         run = load_run(arguments.run_name)
+        graph = load_graph(arguments.graph or run.info.graph)
     else:
-        run = load_run(default_run(arguments.graph or "starter").name)
-    graph = load_graph(arguments.graph or run.info.graph)
+        graph = load_graph(arguments.graph or "starter")
+        run = load_run(default_run(graph.name).name)
     kind: Literal["disease", "drug"] = "disease" if arguments.disease is not None else "drug"
     given = resolve(graph, arguments.disease or arguments.drug or "", kind)
     beside = partner(run.info) if run.info.prior != "none" else None
