@@ -1,0 +1,190 @@
+"""The table is the core's ranking, every control is in the address, and the export says whence."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from llador_core.graph import Graph
+from llador_core.priors.texts import load_texts
+from llador_core.ranking import Candidate, rank_candidates
+from llador_core.training import runs
+from llador_core.training.runs import RunInfo
+from pages._ui import cached, table
+from pages._ui.cached import View
+from pages._ui.inputs import Filters
+from tests.pages.conftest import Open
+
+ALZHEIMER = "Disease::DOID:10652"
+DONEPEZIL = "Compound::DB00843"
+
+
+@pytest.fixture(scope="module")
+def ranking(starter: Graph, default_run: RunInfo) -> list[Candidate]:
+    base = runs.partner(default_run)
+    assert base is not None
+    return rank_candidates(
+        starter,
+        runs.load_run(default_run.name),
+        disease=starter.mapped(ALZHEIMER),
+        base=runs.load_run(base.name),
+        texts=load_texts(starter),
+    )
+
+
+@pytest.fixture
+def view(starter: Graph, default_run: RunInfo) -> View:
+    return cached.view("starter", starter.mapped(ALZHEIMER), default_run)
+
+
+def listed(app: AppTest) -> list[str]:
+    assert not app.exception
+    assert not app.error
+    ids: list[str] = app.dataframe[0].value["Id"].tolist()
+    return ids
+
+
+def test_the_table_is_the_ranking(open_page: Open, ranking: list[Candidate]) -> None:
+    app = open_page("candidates")
+    assert listed(app) == [c.id for c in ranking]
+    shown = app.dataframe[0].value
+    assert shown["Rank"].tolist() == [c.rank for c in ranking]
+    assert shown["Without prior"].tolist() == [c.base_rank for c in ranking]
+    assert shown["Percentile"].tolist() == [c.percentile for c in ranking]
+    assert shown["Edges"].tolist() == [c.degree for c in ranking]
+    assert ["avoid" in f for f in shown["Flags"]] == [c.is_contraindicated for c in ranking]
+    assert ["named" in f for f in shown["Flags"]] == [c.prior_names_it for c in ranking]
+    assert set(shown["Status"]) == {"● New", "◆ Hidden", "■ Known"}
+
+
+@pytest.mark.parametrize(
+    ("params", "keep"),
+    [
+        ({"status": "New"}, lambda c: c.status == "new"),
+        ({"status": ["Known", "Hidden"]}, lambda c: c.status != "new"),
+        ({"safe": "true"}, lambda c: not c.is_contraindicated),
+        ({"unnamed": "true"}, lambda c: not c.prior_names_it),
+        ({"moved": "100"}, lambda c: c.shift >= 100),
+        (
+            {"status": "New", "safe": "true", "moved": "10"},
+            lambda c: c.status == "new" and not c.is_contraindicated and c.shift >= 10,
+        ),
+    ],
+    ids=["new", "known", "safe", "unnamed", "moved", "all"],
+)
+def test_a_link_opens_with_its_filters(
+    params: dict[str, str | list[str]],
+    keep: object,
+    open_page: Open,
+    ranking: list[Candidate],
+) -> None:
+    assert callable(keep)
+    expected = [c.id for c in ranking if keep(c)]
+    assert 0 < len(expected) < len(ranking)
+    assert listed(open_page("candidates", **params)) == expected
+
+
+def test_a_link_opens_with_its_class(open_page: Open, starter: Graph) -> None:
+    name = "Cholinergic Muscarinic Antagonists"
+    members = {
+        starter.entity_ids[t]
+        for h, _, t in starter.triples_with_role("includes")
+        if starter.entity_names[h] == name
+    }
+    assert members
+    assert set(listed(open_page("candidates", **{"class": name}))) == members
+
+
+def test_filters_that_nothing_passes_are_a_state(open_page: Open) -> None:
+    app = open_page("candidates", moved="99999")
+    assert not app.exception
+    assert "No drug passes these filters" in app.info[0].value
+    assert app.get("download_button")[0].proto.disabled
+
+
+@pytest.mark.parametrize(
+    "junk", [{"moved": "many"}, {"status": "Cured"}, {"class": "<b>"}, {"safe": "perhaps"}]
+)
+def test_junk_in_a_filter_falls_back_to_none(junk: dict[str, str], open_page: Open) -> None:
+    assert len(listed(open_page("candidates", **junk))) == 636
+
+
+def test_a_run_without_a_prior_has_no_columns_to_compare(open_page: Open) -> None:
+    plain = next(r for r in runs.list_runs("starter") if r.prior == "none")
+    app = open_page("candidates", run=plain.name)
+    assert len(listed(app)) == 636
+    assert "Without prior" not in app.dataframe[0].value
+    assert app.number_input(key="moved").disabled
+
+
+def test_the_card_shows_the_texts_word_for_word_with_their_source(
+    open_page: Open, starter: Graph
+) -> None:
+    texts = load_texts(starter)
+    assert texts is not None
+    drug = starter.mapped(DONEPEZIL)
+    app = open_page("candidates", drug=DONEPEZIL)
+    assert [s.value for s in app.subheader] == ["Donepezil"]
+    assert [t.value for t in app.text] == [
+        texts.background[drug],
+        texts.treatment[drug],
+        texts.caution[drug],
+    ]
+    source = " ".join(c.value for c in app.caption)
+    assert "unreviewed" in source
+    assert texts.provenance.model.split()[0] in source
+    ties = app.table[0].value.to_string()
+    assert "disease it treats" in ties or "diseases it treats" in ties
+    assert "drug class" in ties
+    assert "ACHE" in ties
+
+
+def test_a_drug_may_be_given_by_a_synonym_and_stays_when_filters_hide_it(open_page: Open) -> None:
+    app = open_page("candidates", drug="donepezil", status="New")
+    assert DONEPEZIL not in listed(app)
+    assert [s.value for s in app.subheader] == ["Donepezil"]
+
+
+def test_without_a_drug_the_page_says_how_to_choose_one(open_page: Open) -> None:
+    app = open_page("candidates")
+    assert not app.subheader
+    assert any("Tick the box" in c.value for c in app.caption)
+
+
+def export(view: View, some: list[Candidate]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    filters = Filters(("New",), True, False, "Statins", 5)
+    lines = table.to_csv(view, some, filters.words()).splitlines()
+    head = [line for line in lines if line.startswith("# ")]
+    pairs = dict(line[2:].split(": ", 1) for line in head)
+    return pairs, list(csv.DictReader(io.StringIO("\n".join(lines[len(head) :]))))
+
+
+def test_the_export_is_the_ranking(view: View, ranking: list[Candidate]) -> None:
+    _, rows = export(view, ranking)
+    assert [r["id"] for r in rows] == [c.id for c in ranking]
+    assert [float(r["rank"]) for r in rows] == [c.rank for c in ranking]
+    assert [float(r["shift"]) for r in rows] == [c.shift for c in ranking]
+    assert [r["status"] for r in rows] == [c.status for c in ranking]
+    assert [r["contraindicated"] == "true" for r in rows] == [c.is_contraindicated for c in ranking]
+
+
+def test_the_export_says_whence(view: View, starter: Graph, default_run: RunInfo) -> None:
+    head, _ = export(view, list(view.candidates[:3]))
+    assert "research only" in head["notice"]
+    assert head["graph checksum"] == starter.checksum
+    assert head["run"] == default_run.name
+    assert default_run.model in head["model"]
+    assert head["prior"].startswith("full; texts by Claude")
+    assert "unreviewed" in head["prior"]
+    assert head["trained"] == default_run.created
+    assert head["rows"].startswith("3 of 636; status New, without contraindicated")
+    assert "class Statins" in head["rows"]
+    assert head["exported"].endswith("Z")
+
+
+def test_the_file_is_named_after_the_disease(starter: Graph) -> None:
+    name = table.file_name(starter, starter.mapped(ALZHEIMER))
+    assert name == "llador-alzheimer-s-disease-candidates.csv"

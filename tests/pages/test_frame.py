@@ -1,0 +1,64 @@
+"""What every page has, whatever it shows."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llador_core.paths import REPOSITORY
+from pages._ui import frame
+from tests.pages.conftest import Open
+
+PAGES = sorted(path.stem for path in (REPOSITORY / "pages").glob("*.py"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_notice_links_and_a_title(page: str, open_page: Open) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert any("For research only" in caption.value for caption in app.caption)
+    assert [link.label for link in app.get("page_link")][:2] == ["Case study", "Candidates"]
+    assert [title.value for title in app.title] == [r"Alzheimer\'s disease"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_sets_itself_up_before_all_else(page: str) -> None:
+    tree = ast.parse((REPOSITORY / "pages" / f"{page}.py").read_text("utf-8"))
+    body = [n for n in tree.body if not isinstance(n, ast.Import | ast.ImportFrom)]
+    first = ast.unparse(body[1])  # after the docstring
+    assert first == f"frame.page_setup(frame.{page.upper()})"
+
+
+def test_every_page_can_be_reached() -> None:
+    assert sorted(Path(path).stem for path in frame.LINKS) == PAGES
+
+
+def test_links_take_the_choices_along_but_no_filters(open_page: Open) -> None:
+    app = open_page("candidates", disease="Disease::DOID:14330", safe="true", step="3")
+    [case, candidates] = app.get("page_link")[:2]
+    for link in (case, candidates):
+        assert "DOID%3A14330" in link.proto.query_string
+        assert "step=3" in link.proto.query_string
+        assert "safe" not in link.proto.query_string
+
+
+def test_browsing_never_imports_torch() -> None:
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60)
+for step in "12345":
+    app.query_params["step"] = step
+    assert not app.run().exception
+assert not app.switch_page("pages/candidates.py").run().exception
+print(*[m for m in ("torch", "pykeen", "sentence_transformers", "umap") if m in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
