@@ -11,8 +11,10 @@ import unicodedata
 BIDI_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 WORD_JOINER = "\u2060"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# What Streamlit and GitHub's Markdown turn into icons, emoji or links after backslashes are gone.
-_LATE_SYNTAX = re.compile(r":(?=[\w+-]+[:\[]|material/|//)|(?<=www)(?=\.)|@", re.IGNORECASE)
+# What Streamlit and GitHub's Markdown turn into icons, links or arrows after backslashes are gone.
+_LATE_SYNTAX = re.compile(
+    r":(?=[\w+-]+[:\[]|material/|//)|(?<=www)(?=\.)|@|[-<>~](?=[-=>])", re.IGNORECASE
+)
 
 
 def plain(text: str) -> str:
@@ -25,8 +27,8 @@ def plain(text: str) -> str:
 def markdown(text: str) -> str:
     """Return `text` so that Streamlit's Markdown shows it literally.
 
-    Every ASCII punctuation mark gets a backslash. Emoji, icon and link syntax survives that, as it
-    is looked for after the backslashes are taken away; an invisible word joiner breaks it.
+    Every ASCII punctuation mark gets a backslash. Emoji, icons, links and arrows survive that, as
+    they are looked for after the backslashes are taken away; an invisible word joiner breaks them.
     """
     joined = _LATE_SYNTAX.sub(lambda found: found.group() + WORD_JOINER, plain(text))
     return _PUNCTUATION.sub(r"\\\1", joined)

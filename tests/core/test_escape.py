@@ -51,7 +51,13 @@ def test_no_punctuation_is_left_bare(text: str) -> None:
     assert "\n" not in shown
 
 
-@pytest.mark.parametrize("syntax", [":tada:", ":material/home:", ":red[x]", "http://a.b", "a@b.c"])
+@pytest.mark.parametrize(
+    "syntax",
+    [
+        *(":tada:", ":material/home:", ":red[x]", "http://a.b", "www.a.b", "a@b.c"),
+        *("a -> b", "a <- b", "a <-> b", "a -- b", "a >= b", "a <= b", "a ~= b"),
+    ],
+)
 def test_syntax_that_backslashes_do_not_stop_is_broken_up(syntax: str) -> None:
     assert syntax not in markdown(syntax).replace("\\", "")
     assert markdown(syntax).replace("\\", "").replace(WORD_JOINER, "") == syntax
