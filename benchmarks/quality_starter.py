@@ -33,7 +33,7 @@ N_SEEDS = 5
 PLAN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "paper": (("transe", "distmult", "rotate"), ("none", "full", "shuffled")),
     "llador": (
-        ("transe", "distmult", "complex", "rotate"),
+        ("transe", "distmult", "rotate"),
         ("none", "full", "mechanism", "shuffled", "random"),
     ),
 }

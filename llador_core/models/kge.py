@@ -102,6 +102,7 @@ def build_model(  # noqa: PLR0913
     generator: torch.Generator,
     margin: float = 12.0,
     turn: float = 1.0,
+    start: float = 1.0,
     anchors: Tensor | None = None,
     has_anchor: Tensor | None = None,
     mix: float = 1.0,
@@ -109,12 +110,12 @@ def build_model(  # noqa: PLR0913
     """Return a model with seeded start values.
 
     Entities are uniform with a root mean square near that of unit-length anchors, 1 / sqrt(dim),
-    so that `mix` compares like with like; angles of relations are uniform within `turn` of a half
-    circle either way.
+    times `start`, so that `mix` compares like with like; angles of relations are uniform within
+    `turn` of a half circle either way.
     """
     spec = lookup("model", INTERACTIONS, model)
     spread = math.sqrt(3.0 / dim)
-    free = _uniform((n_entities, dim), spread, generator)
+    free = _uniform((n_entities, dim), start * spread, generator)
     relations = _uniform((n_relations, spec.relation_width(dim)), spread, generator)
     if not spec.is_distance:
         relations = _uniform((n_relations, spec.relation_width(dim)), 0.5, generator)

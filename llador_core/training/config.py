@@ -56,6 +56,8 @@ class TrainConfig:
     turn : float in [0, 1]
         RotatE's start angles, as a share of the whole circle either way; small lets an anchored
         entity begin where its text is.
+    start : float in [0, 10]
+        Length of the free vectors before training, where a text vector has length 1.
     shared_negatives : bool
         One set of negatives for the whole batch, or one for each triple as in the paper.
     loss : "logsigmoid" or "cross_entropy"
@@ -94,6 +96,7 @@ class TrainConfig:
     link_weight: float = 1.8
     margin: float = 12.0
     turn: float = 0.02
+    start: float = 1.0
     n_negatives: int = 128
     typed_share: float = 0.5
     shared_negatives: bool = True
@@ -123,6 +126,7 @@ class TrainConfig:
             "margin": (0, 1000),
             "n_negatives": (1, 100_000),
             "turn": (0, 1),
+            "start": (0, 10),
             "typed_share": (0, 1),
             "adversarial_temperature": (0, 100),
             "treat_weight": (1, 1000),
@@ -150,13 +154,15 @@ class TrainConfig:
         return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
+# With text, the free part starts small, so that an entity starts where its text is.
+ANCHORED_START = 0.1
+
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "paper": MappingProxyType(
             {
                 "reduce": "slice",
                 "mix": 0.6,
-                "turn": 1.0,
                 "typed_share": 0.0,
                 "shared_negatives": False,
                 "treat_weight": 1,
@@ -192,6 +198,8 @@ def make_config(
     """
     values: dict[str, Any] = {"model": model, "prior": prior, "recipe": recipe}
     values |= lookup("recipe", RECIPES, recipe)
+    if prior != "none":
+        values["start"] = ANCHORED_START
     if graph.n_triples > 200_000:
         values |= {"batch_size": 4096, "n_negatives": 512, "steps": 2000, "validate_every": 500}
     config = from_dict(TrainConfig, values | changes)

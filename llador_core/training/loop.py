@@ -59,6 +59,7 @@ class Trainer:
             generator=self.generator,
             margin=config.margin,
             turn=config.turn,
+            start=config.start,
             anchors=None if anchors is None else torch.from_numpy(anchors.matrix),
             has_anchor=None if anchors is None else torch.from_numpy(anchors.has),
             mix=config.mix,

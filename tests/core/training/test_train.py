@@ -64,6 +64,7 @@ CHANGES = {
     "distance": "euclidean",
     "link_weight": 0.2,
     "n_negatives": 8,
+    "start": 0.5,
     "typed_share": 0.0,
     "shared_negatives": False,
     "loss": "cross_entropy",
@@ -109,7 +110,7 @@ def test_every_field_of_the_config_is_tested_to_matter() -> None:
 
 
 def test_mix_one_without_pull_equals_the_plain_embedding(small: Graph, tmp_path: Path) -> None:
-    plain = final(small, tmp_path, prior="none")
+    plain = final(small, tmp_path, "start=0.1", prior="none")
     assert np.array_equal(plain, final(small, tmp_path, "mix=1", "pull=0"))
 
 
