@@ -44,7 +44,7 @@ def pick_disease(graph_name: str) -> None:
     query = st.text_input(
         "Another disease",
         type="search",
-        live="250ms",
+        live=True,
         key="disease_query",
         icon=":material/search:",
         placeholder="Name, synonym or id",

@@ -35,6 +35,13 @@ def _known(view: View) -> None:
     by_role = {group.role: group for group in groups}
     n_ties = sum(len(group.names) for group in groups)
     words, picture = _halves()
+    with picture:  # first, so that the browser loads what draws it while the rest is made
+        show.show_figure(
+            neighbourhood.neighbourhood_figure(name, groups),
+            neighbourhood.neighbourhood_alt(name, groups),
+            neighbourhood.neighbourhood_rows(groups),
+            "neighbourhood",
+        )
     with words:
         st.header("What does the graph know?", anchor=False)
         st.markdown(
@@ -43,13 +50,6 @@ def _known(view: View) -> None:
             f"{sentences.treated(by_role.get('treats'), by_role.get('contraindicated'))}"
         )
         show.show_groups(groups, n_names=4)
-    with picture:
-        show.show_figure(
-            neighbourhood.neighbourhood_figure(name, groups),
-            neighbourhood.neighbourhood_alt(name, groups),
-            neighbourhood.neighbourhood_rows(groups),
-            "neighbourhood",
-        )
 
 
 def _trust(view: View) -> None:
