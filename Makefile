@@ -42,11 +42,15 @@ e2e:
 vectors: env-dev
 	$(PY) -m llador_core embed --graph starter
 
+# One thread each, so that sums are made in the same order everywhere; the old runs stay until all
+# new ones are there.
 pretrained: env
+	@rm -rf assets/runs.new
 	@for model in transe distmult rotate; do for prior in none full mechanism; do \
-	  $(PY) -m llador_core train --graph starter --model $$model --prior $$prior --half \
-	    --out assets/runs || exit 2; \
+	  OMP_NUM_THREADS=1 $(PY) -m llador_core train --graph starter --model $$model \
+	    --prior $$prior --half --out assets/runs.new || exit 2; \
 	done; done
+	@rm -rf assets/runs && mv assets/runs.new assets/runs
 
 lint: env-dev
 	$(PY) -m ruff check .
