@@ -91,6 +91,8 @@ def neighbour_groups(graph: Graph, entity: int) -> list[Group]:
         both_ways = spec.is_symmetric or graph.type_of(other) == graph.type_of(entity)
         said = f"{graph.type_of(other).lower()}: {spec.words if is_out else spec.inverse_words}"
         words = _WORDS.get((spec.role, is_out or both_ways), (said, said))
+        if spec.role == "resembles" and graph.type_of(other) == graph.drug_type:
+            words = ("similar drug", "similar drugs")
         members.setdefault((spec.role, words), set()).add(other)
     groups = [
         Group(role, *words, tuple(graph.entity_names[i] for i in _by_degree(graph, found)))

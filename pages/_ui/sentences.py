@@ -16,11 +16,15 @@ from llador_core.ranking import Candidate
 from llador_core.training.runs import RunInfo
 
 FIRST = 10  # how far down a list a reader looks
+WHY_CAUTION = (
+    "To a model, “harmful in this disease” is a tie much as “helps in it” is, so a high rank must "
+    "be read together with the cautions."
+)
 
 
 def treated(treats: Group | None, avoid: Group | None) -> str:
     """Say how many drugs are known to treat a disease, and how many to avoid."""
-    n_avoid = len(avoid.names) if avoid else 0
+    to_avoid = f"{len(avoid.names)} should be" if avoid else "none is listed as to be"
     if treats is None:
         return (
             "No drug is known to treat it, so every proposal rests on what similar diseases, "
@@ -28,7 +32,7 @@ def treated(treats: Group | None, avoid: Group | None) -> str:
         )
     drugs = count(len(treats.names), "drug")
     is_are = "is" if len(treats.names) == 1 else "are"
-    return f"**{drugs}** {is_are} known to treat it, and {n_avoid} should be avoided in it."
+    return f"**{drugs}** {is_are} known to treat it, and {to_avoid} avoided in it."
 
 
 def found(own: RecallCurve, split_kind: str, n_pairs: int, n: int) -> str:
@@ -90,7 +94,8 @@ def came_from(new: Sequence[Candidate]) -> str:
     if not new:
         return ""
     avoid = sum(c.is_contraindicated for c in new)
-    told = [f"**{avoid}** are listed as drugs to avoid (✕)"]
+    is_are = "is" if avoid == 1 else "are"
+    told = [f"**{avoid or 'none'}** {is_are} listed as to be avoided (✕)"]
     if new[0].base_rank is not None:
         far = sum(c.base_rank is not None and c.base_rank > 50 for c in new)
         told.append(f"**{far}** stood below place 50 without the prior")

@@ -93,7 +93,7 @@ def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
         found.append(("mechanism", "with mechanism texts only", mechanism))
     labels: tuple[tuple[recall.Kind, str], ...] = (
         ("text", "text similarity alone"),
-        ("popularity", "drugs with most uses first"),
+        ("popularity", "ranking by number of uses"),
         ("random", "chance"),
     )
     baselines = metrics["baselines"]
@@ -202,13 +202,10 @@ def _careful(view: View) -> None:
     words, picture = _halves()
     with words:
         st.header("What to be careful about?", anchor=False)
-        st.markdown(
-            f"{markdown(caution.caution_alt(view.candidates, n))} A text that says “harmful in "
-            "this disease” pulls a drug towards the disease much as “helps in it” does, so a high "
-            "rank must be read together with the cautions."
-        )
-        st.markdown(f"**In the LLM's words: {markdown(view.disease_name)}**")
-        show.show_llm_text(view, view.disease, ("caution",))
+        st.markdown(f"{markdown(caution.caution_alt(view.candidates, n))} {sentences.WHY_CAUTION}")
+        if view.texts:
+            st.markdown(f"**In the LLM's words: {markdown(view.disease_name)}**")
+            show.show_llm_text(view, view.disease, ("caution",))
     with picture:
         rows = [
             {"Rank": c.rank, "Drug to avoid": c.name, "Without the prior": c.base_rank}

@@ -70,6 +70,13 @@ def test_the_drug_reads_its_own_side_of_a_relation(small: Graph) -> None:
     assert [g.words for g in groups] == ["disease it treats", "protein it binds"]
 
 
+def test_drugs_resemble_drugs() -> None:
+    triples = [("aspirin", "treats", "flu"), ("aspirin", "resembles", "beta")]
+    graph = graph_of(triples, {"aspirin": "Compound", "beta": "Compound", "flu": "Disease"})
+    groups = neighbourhood.neighbour_groups(graph, graph.mapped("beta"))
+    assert [(g.words, g.names) for g in groups] == [("similar drug", ("aspirin",))]
+
+
 def test_the_real_graph_has_words_for_every_tie(starter: Graph) -> None:
     for entity in [*starter.diseases[:20], *starter.drugs[:20]]:
         for group in neighbourhood.neighbour_groups(starter, int(entity)):
