@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from llador_core.paths import REPOSITORY
 from pages._ui import frame
+from tests.core.figures.test_style import contrast
 from tests.pages.conftest import Open
 
 PAGES = sorted(path.stem for path in (REPOSITORY / "pages").glob("*.py"))
@@ -62,3 +65,16 @@ print(*[m for m in ("torch", "pykeen", "sentence_transformers", "umap") if m in 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(("theme", "is_set"), [("light", True), ("dark", False), (None, False)])
+def test_words_of_figures_are_darkened_on_paper_alone(theme: str | None, is_set: bool) -> None:
+    app = AppTest.from_file(REPOSITORY / "app.py", default_timeout=30)
+    if theme:
+        app.context = {"theme": theme}
+    app.run()
+    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
+    assert ("color" in layout["font"]) is is_set
+    if is_set:
+        assert contrast(layout["font"]["color"], "#FCFCFA") >= 4.5
+        assert contrast(layout["font"]["color"], "#10181D") >= 3
