@@ -10,6 +10,7 @@ from llador_core.errors import UnknownNameError
 from llador_core.graph import Graph
 
 Kind = Literal["disease", "drug", "entity"]
+_NEAR = 15  # beside a good match, one this much worse is no suggestion but noise
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def resolve(graph: Graph, query: str, kind: Kind) -> int:
     by_name = [e for e in exact if graph.entity_names[e].casefold() == wanted]
     if exact:
         return max(by_name or exact, key=lambda e: int(graph.degree[e]))
-    nearest = [match.label for match in search(graph, query, kind, limit=5)]
+    matches = search(graph, query, kind, limit=5)
+    close = [m for m in matches if m.similarity > matches[0].similarity - _NEAR]
+    nearest = [match.label for match in close]
     raise UnknownNameError(f"{kind} in graph '{graph.name}'", query, nearest)
 
 

@@ -97,3 +97,9 @@ def test_an_unknown_name_lists_the_nearest_first(starter: Graph) -> None:
 def test_nonsense_is_refused_with_a_whole_sentence(starter: Graph) -> None:
     with pytest.raises(UnknownNameError, match=r"no drug .* named 'zzqqxxw'\."):
         resolve(starter, "zzqqxxw", "drug")
+
+
+def test_beside_a_good_match_nothing_far_off_is_suggested(starter: Graph) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        resolve(starter, "migrane", "disease")
+    assert caught.value.nearest == ("migraine",)
