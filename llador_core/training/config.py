@@ -167,7 +167,6 @@ RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
                 "shared_negatives": False,
                 "treat_weight": 1,
                 "lr_drops": "half",
-                "steps": 1000,
             }
         ),
         "llador": MappingProxyType({}),
