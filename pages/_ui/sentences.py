@@ -143,6 +143,6 @@ def restated(risers: Sequence[Shift]) -> str:
         return f"{told}."
     alone = sum(share > 0.5 for share in kept)
     return (
-        f"{told}; with texts on mechanisms alone, which name no use, {alone} of them still "
-        "make more than half of the climb."
+        f"{told}; with texts on mechanisms alone, which name no use, {alone} of the "
+        f"{len(risers)} still make more than half of the climb."
     )

@@ -101,7 +101,7 @@ def test_how_much_was_restated() -> None:
     risers = [Shift("a", 100, 1, 5, names_it=True), Shift("b", 100, 1, 90)]
     told = sentences.restated(risers)
     assert "**1 of the 2 risers**" in told
-    assert "1 of them still make more than half" in told
+    assert "1 of the 2 still make more than half" in told
     assert "mechanisms" not in sentences.restated([Shift("a", 9, 3)])
     assert sentences.restated([]) == "No drug rose into the first 40."
 
