@@ -50,11 +50,11 @@ def _graphs(arguments: Arguments) -> None:
     if arguments.json:
         _print_json([dataclasses.asdict(info) for info in infos])
         return
-    rows = [
-        [g.name, "here" if g.is_here else "not here", g.n_entities, g.n_triples, g.licence, g.where]
-        for g in infos
-    ]
-    _print_table(["graph", "", "entities", "triples", "licence", "where"], rows)
+    for info in infos:
+        size = f"{info.n_entities or 0:,} entities, {info.n_triples or 0:,} triples"
+        print(f"{info.name}  {info.title}: {size}, {'here' if info.is_here else 'not here'}")
+        print(f"    licence  {info.licence}")
+        print(f"    where    {info.where}")
 
 
 def _embed(arguments: Arguments) -> None:

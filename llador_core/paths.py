@@ -54,6 +54,7 @@ def storage_errors(path: Path) -> Iterator[None]:
             errno.EACCES: "there is no permission to write there",
             errno.EPERM: "there is no permission to write there",
             errno.EROFS: "the disk is read-only",
+            errno.ENOENT: "no folder can be made there",
             errno.ENOTDIR: "part of the path is a file, not a folder",
             errno.EEXIST: "a file stands where a folder should be",
         }

@@ -52,6 +52,7 @@ def test_a_file_is_written_with_its_folders_and_replaced(tmp_path: Path) -> None
         (errno.EDQUOT, "quota"),
         (errno.EACCES, "no permission"),
         (errno.EROFS, "read-only"),
+        (errno.ENOENT, "no folder can be made"),
     ],
 )
 def test_a_write_that_fails_leaves_the_old_file_and_says_why(
