@@ -38,9 +38,15 @@ def show_figure(
     if st.context.theme.type == "light":
         _darken_words(figure)
     st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
-    with st.expander("The same as a table", icon=":material/table_rows:"):
+    twin = st.expander(
+        "The same as a table",
+        icon=":material/table_rows:",
+        key=f"{key}-table",
+        on_change="rerun",  # so that nobody waits for a table that stays closed
+    )
+    if twin.open:
         shown = [{name: _cell(value) for name, value in row.items()} for row in rows]
-        st.dataframe(shown, hide_index=True, alt=plain(alt), column_config=columns or None)
+        twin.dataframe(shown, hide_index=True, alt=plain(alt), column_config=columns or None)
 
 
 def _darken_words(figure: Any) -> None:
@@ -65,16 +71,14 @@ def show_header(view: View) -> None:
 
 def show_groups(groups: Sequence[Group], n_names: int = N_NAMES) -> None:
     """Say in words what an entity is tied to, one line for each group."""
-    lines = {}
+    lines = []
     for group in groups:
         names = ", ".join(markdown(name) for name in group.names[:n_names])
         rest = len(group.names) - n_names
         more = f" and {rest:,} more" if rest > 0 else ""
-        lines[f"**{len(group.names):,}** {markdown(group.words)}"] = names + more
-    if lines:
-        st.table(lines, border="horizontal", alt="What the graph ties it to")
-    else:
-        st.caption("The graph knows nothing more of it.")
+        lines.append(f"- **{len(group.names):,} {markdown(group.words)}**: {names}{more}")
+    # A list, not a table: st.table would have the first page wait for pandas.
+    st.markdown("\n".join(lines) or "The graph knows nothing more of it.")
 
 
 def show_llm_text(view: View, entity: int, fields: Sequence[TextField]) -> None:

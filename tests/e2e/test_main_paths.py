@@ -131,6 +131,13 @@ def test_a_presenter_walks_by_the_arrow_keys(address: str, visit: Visit) -> None
     expect(page.get_by_role("heading", name=STEPS[0])).to_be_visible()
 
 
+def test_a_picture_opens_as_a_table(address: str, visit: Visit) -> None:
+    page = visit(f"{address}/?step=2")
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+    page.get_by_text("The same as a table").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
 def test_a_row_can_be_left_again(address: str, visit: Visit, starter: Graph) -> None:
     run = runs.load_run(runs.default_run("starter").name)
     alzheimer = starter.mapped("Disease::DOID:10652")

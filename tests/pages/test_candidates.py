@@ -136,7 +136,7 @@ def test_the_card_shows_the_texts_word_for_word_with_their_source(
     source = " ".join(c.value for c in app.caption)
     assert "unreviewed" in source
     assert texts.provenance.model.split()[0] in source
-    ties = app.table[0].value.to_string()
+    ties = " ".join(m.value for m in app.markdown)
     assert "disease it treats" in ties or "diseases it treats" in ties
     assert "drug class" in ties
     assert "ACHE" in ties
