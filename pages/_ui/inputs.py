@@ -31,7 +31,7 @@ STEPS = (
 )
 STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
 N_MATCHES = 6
-TOO_FAR = 20  # points below the best match, of 100: no longer what was meant
+TOO_FAR = 12  # points below the best match, of 100: no longer what was meant
 MAX_QUERY = 80
 
 
