@@ -19,7 +19,6 @@ from llador_core import __version__
 from llador_core.errors import LladorError
 
 if TYPE_CHECKING:
-    from llador_core.evaluation.protocols import Report
     from llador_core.training.checkpoint import Progress
 
 Arguments = argparse.Namespace
@@ -103,32 +102,40 @@ def _train(arguments: Arguments) -> None:
 
 def _evaluate(arguments: Arguments) -> None:
     from llador_core.data import load_graph
-    from llador_core.evaluation.protocols import PROTOCOLS, evaluate
+    from llador_core.evaluation.controls import report_with_controls
+    from llador_core.evaluation.protocols import PROTOCOLS
+    from llador_core.priors.vectors import vectors_if_any
     from llador_core.registry import lookup
     from llador_core.training.runs import load_run
 
     run = load_run(arguments.run_name)
     graph = load_graph(arguments.graph or run.info.graph)
     split = run.split(graph)
-    wanted = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
-    for name in wanted:
+    protocols = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
+    for name in protocols:
         lookup("protocol", PROTOCOLS, name)
     scores = run.scorer.treatment_scores(graph)
-    reports = {name: evaluate(graph, split, scores, name, arguments.seed) for name in wanted}
+    vectors = vectors_if_any(graph)
+    seed = run.config.split_seed if arguments.seed is None else arguments.seed
+    report = report_with_controls(graph, split, scores, vectors, seed, protocols)
     if arguments.json:
-        _print_json({"run": run.name, "protocols": {k: r.to_json() for k, r in reports.items()}})
+        named = {"run": run.name, "protocols": report["run"]}
+        _print_json({**named, "baselines": report["baselines"], "split": report["split"]})
         return
-    _print_reports(reports)
+    for name in protocols:
+        judged = {"this run": report["run"], **report["baselines"]}
+        print(f"{name}: {PROTOCOLS[name].words} {report['run'][name]['n_pairs']} held-out pairs.")
+        _print_reports({who: reports[name]["metrics"] for who, reports in judged.items()})
+        print()
 
 
-def _print_reports(reports: dict[str, Report]) -> None:
-    names = list(next(iter(reports.values())).metrics)
-    rows = []
-    for protocol, report in reports.items():
-        cells = [report.metrics[name] for name in names]
-        values = [f"{c.value:.3f} [{c.low:.3f}, {c.high:.3f}]" for c in cells]
-        rows.append([protocol, report.n_pairs, *values])
-    _print_table(["protocol", "pairs", *names], rows)
+def _print_reports(judged: dict[str, dict[str, dict[str, float]]]) -> None:
+    names = list(judged["this run"])
+    rows = [
+        [who, *(f"{m[n]['value']:.3f} [{m[n]['low']:.3f}, {m[n]['high']:.3f}]" for n in names)]
+        for who, m in judged.items()
+    ]
+    _print_table(["", *names], rows)
 
 
 def _rank(arguments: Arguments) -> None:
@@ -263,7 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
     one.add_argument("--graph", help="where the run's graph is a folder")
     one.add_argument("--protocol")
-    one.add_argument("--seed", type=int, default=0, help="of sampled candidates and intervals")
+    one.add_argument("--seed", type=int, help="of sampled candidates; default: the split's")
     one.add_argument("--json", action="store_true")
 
     one = command("rank", _rank, "Rank all drugs for a disease, or all diseases for a drug.")

@@ -147,6 +147,14 @@ def load_vectors(graph: Graph) -> FieldVectors:
     return FieldVectors(vectors, has, metadata["embedder"], graph.checksum)
 
 
+def vectors_if_any(graph: Graph) -> FieldVectors | None:
+    """Return the stored text vectors of a graph, None where it has none that fit."""
+    try:
+        return load_vectors(graph)
+    except MissingDataError:
+        return None
+
+
 def _texts_folder(graph: Graph) -> Path:
     if graph.texts_folder is None:
         raise MissingDataError(

@@ -21,7 +21,7 @@ from llador_core.data.splits import (
     split_by_disease,
     split_by_pair,
 )
-from llador_core.errors import ConfigError, MissingDataError
+from llador_core.errors import ConfigError
 from llador_core.evaluation.controls import report_with_controls
 from llador_core.graph import Graph
 from llador_core.models.scorer import Scorer
@@ -33,7 +33,8 @@ from llador_core.paths import (
     write_atomically,
 )
 from llador_core.priors.anchors import Anchors, make_anchors
-from llador_core.priors.vectors import FieldVectors, load_vectors
+from llador_core.priors.texts import load_texts
+from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
@@ -95,7 +96,7 @@ def train(
             "delete its folder, or change a setting, for instance --seed."
         )
     split = make_split(graph, config)
-    vectors = _vectors(graph, config)
+    vectors = load_vectors(graph) if config.is_anchored else vectors_if_any(graph)
     anchors = _anchors(vectors, config)
     _open_folder(folder, graph, config, split, is_resumed)
     trainer = Trainer(graph, split, config, anchors)
@@ -117,16 +118,6 @@ def train(
     _write_json(folder / "run.json", _record(graph, config, trainer.progress, vectors, is_half))
     (folder / checkpoint.FILE).unlink(missing_ok=True)
     return folder
-
-
-def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:
-    """Return the graph's text vectors; None where it has none and the run needs none."""
-    try:
-        return load_vectors(graph)
-    except MissingDataError:
-        if config.is_anchored:
-            raise
-        return None
 
 
 def _anchors(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
@@ -194,8 +185,9 @@ def _record(
     import torch
 
     prior: dict[str, Any] = {"name": config.prior}
-    if config.is_anchored and vectors is not None:
-        prior |= {"embedder": vectors.embedder, "vectors_checksum": vectors.checksum}
+    texts = load_texts(graph) if config.is_anchored else None
+    if vectors is not None and texts is not None:
+        prior |= {"embedder": vectors.embedder, **dataclasses.asdict(texts.provenance)}
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -38,8 +38,13 @@ def test_from_a_folder_to_a_ranking(folder: Path, capsys: pytest.CaptureFixture[
     assert [run["name"] for run in answer(capsys)] == [trained["run"]]
     run = ["--run", trained["run"]]
     assert main(["evaluate", *run, *graph, "--json"]) == 0
-    protocols = answer(capsys)["protocols"]
-    assert protocols["drug-ranking"] == trained["metrics"]["run"]["drug-ranking"]
+    report = answer(capsys)
+    assert report["protocols"] == trained["metrics"]["run"]
+    assert report["baselines"] == trained["metrics"]["baselines"]
+    assert main(["evaluate", *run, *graph, "--protocol", "drug-ranking"]) == 0
+    table = capsys.readouterr().out
+    assert "this run" in table
+    assert "popularity" in table
     assert main(["rank", *run, *graph, "--disease", "Disease::3", "--top", "4", "--json"]) == 0
     ranking = answer(capsys)
     assert [row["rank"] for row in ranking["candidates"]] == [1, 2, 3, 4]
