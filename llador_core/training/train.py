@@ -87,7 +87,8 @@ def train(
     StorageError
         The folder cannot be written.
     ConfigError
-        A finished run with these very settings stands there already.
+        A finished run with these very settings stands there already, or an unfinished one with a
+        checkpoint that would be lost.
     """
     folder = (out or home() / "runs") / run_name(graph, config)
     if (folder / "run.json").is_file():
@@ -131,6 +132,11 @@ def _open_folder(
 ) -> None:
     """Start the folder of an unfinished run, or check that the one there is the same run."""
     asked = {"graph": graph.name, "config": dataclasses.asdict(config)}
+    if (folder / checkpoint.FILE).is_file() and not is_resumed:
+        raise ConfigError(
+            f"Run '{folder.name}' is unfinished and has a checkpoint. Repeat the command with "
+            "--resume to go on from it, or delete its folder to start anew."
+        )
     if folder.exists() and not is_resumed:
         with storage_errors(folder):
             shutil.rmtree(folder)

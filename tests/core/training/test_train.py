@@ -207,6 +207,27 @@ def test_a_full_disk_leaves_an_unfinished_run_and_a_sentence(
     assert load_run(str(train(small, config, out=tmp_path, is_resumed=True))).info.is_finished
 
 
+def test_a_checkpoint_is_never_thrown_away(
+    small: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(small, "distmult", "none", settings=[*FAST, "steps=400"])
+    step = loop.Trainer._step
+
+    def dies(self: Trainer, number: int) -> float:
+        if number == 350:
+            raise Killed
+        return step(self, number)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(loop.Trainer, "_step", dies)
+        train(small, config, out=tmp_path)
+    with pytest.raises(ConfigError, match="with --resume to go on"):
+        train(small, config, out=tmp_path)
+    seen: list[int] = []
+    train(small, config, out=tmp_path, is_resumed=True, report=lambda p: seen.append(p.step))
+    assert min(seen) > 300
+
+
 def test_half_weights_are_those_that_were_judged(small: Graph, tmp_path: Path) -> None:
     from llador_core.evaluation.protocols import evaluate
 
