@@ -17,3 +17,4 @@ with errors.boxed():
     with title:
         show.show_header(view)
     story.show_step(inputs.pick_step(), view)
+cached.prepare_tables()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
+from threading import Timer
 
 import streamlit as st
 
@@ -19,6 +21,7 @@ from llador_core.training import runs
 from llador_core.training.runs import Run, RunInfo
 from pages._ui import state
 
+TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
 
 
@@ -152,6 +155,17 @@ def _ranked(
         texts=_texts(graph_name, graph_stamp),
     )
     return tuple(found)
+
+
+@st.cache_resource(show_spinner=False)
+def prepare_tables() -> None:
+    """Load in the background, once per server, what tables need and the first page does not.
+
+    It waits until the first page is out, so that neither page has to wait for it.
+    """
+    timer = Timer(TABLES_AFTER_S, import_module, args=("pandas",))
+    timer.daemon = True
+    timer.start()
 
 
 def current_view() -> View:
