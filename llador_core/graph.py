@@ -38,7 +38,6 @@ Role = Literal[
     "includes",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
-TARGET_ROLES: tuple[Role, ...] = ("targets", "inhibits", "activates", "binds")
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,10 @@ TEXT_ALONE = "#A0458E"
 RANDOM = "#8D9294"
 
 NEW = PRIOR
-HELD_OUT = POPULARITY
 KNOWN = "#66757D"
 CONTRAINDICATED = "#C4423A"
 GRID = "rgba(128,140,146,0.28)"
 
-STATUS_COLOUR = {"new": NEW, "held_out": HELD_OUT, "known": KNOWN}
-STATUS_SYMBOL = {"new": "circle", "held_out": "diamond", "known": "square"}
 STATUS_WORDS = {"new": "not known", "held_out": "known, hidden from training", "known": "known"}
 
 # Reading a figure must not hijack the page's scroll, and exports would lack the notice.

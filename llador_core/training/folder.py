@@ -57,6 +57,7 @@ def read_weights(folder: Path) -> dict[str, Floats]:
 def count_rows(table: Path) -> int:
     """Return the rows of a table below its header. Raises DataFormatError if unreadable."""
     try:
-        return len(table.read_text("utf-8").splitlines()) - 1
+        # not splitlines(), which also splits at characters that a name may hold, such as U+2028
+        return table.read_text("utf-8").count("\n") - 1
     except (OSError, UnicodeDecodeError) as error:
         raise DataFormatError(f"{table.name} cannot be read ({error}). Train it again.") from error

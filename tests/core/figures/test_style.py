@@ -41,7 +41,7 @@ TOGETHER = {
         style.POPULARITY,
         style.RANDOM,
     ),
-    "status": (style.NEW, style.KNOWN, style.HELD_OUT, style.CONTRAINDICATED),
+    "status": (style.NEW, style.KNOWN, style.CONTRAINDICATED),
     "shift": (style.PRIOR, style.BASE),
     "proposals": (style.NEW, style.BASE, style.CONTRAINDICATED),
 }

@@ -111,6 +111,12 @@ def test_a_run_of_another_graph_version_is_refused(run_folder: Path, starter: Gr
         load_run(run_folder.name).split(starter)
 
 
+def test_a_name_with_an_odd_line_break_does_not_damage_a_run(run_folder: Path) -> None:
+    table = run_folder / "entities.tsv"
+    table.write_text(table.read_text("utf-8").replace("drug 3\n", "drug\u2028\x85 3\n"), "utf-8")
+    assert load_run(run_folder.name).info.is_finished
+
+
 def test_partner_and_default(run_folder: Path, small: Graph) -> None:
     info = load_run(run_folder.name).info
     assert partner(info, "none") == info
