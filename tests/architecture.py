@@ -15,8 +15,10 @@ BASE = ("errors", "registry", "paths", "graph", "names", "config", "escape")
 ROWS: tuple[tuple[str, ...], ...] = (
     ("data", "priors", "models", "projection"),
     ("evaluation",),
+    ("safeguard",),
     ("training",),
-    ("ranking", "explain"),
+    ("ranking",),
+    ("explain", "hubs", "agreement", "shortlist", "links"),
     ("figures",),
     ("report",),
     ("__main__", "cli"),

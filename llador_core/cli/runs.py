@@ -1,0 +1,138 @@
+"""Commands on runs: `train`, `evaluate`, `runs`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llador_core.cli.output import AddCommand, Arguments, print_json, print_table
+
+if TYPE_CHECKING:
+    from llador_core.training.checkpoint import Progress
+
+
+def add(command: AddCommand) -> None:
+    """Add the commands of this file to the parser."""
+    one = command("train", _train, "Train and evaluate a run.")
+    one.add_argument("--graph", default="starter", help="registered name or folder")
+    one.add_argument("--model", default="distmult")
+    one.add_argument("--prior", default="none")
+    one.add_argument("--recipe", default="llador", help="llador (ours) or paper")
+    one.add_argument("--seed", type=int, help="of start values and sampling")
+    one.add_argument("--split", help="pair, or disease for zero-shot diseases")
+    one.add_argument("--split-seed", type=int)
+    one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any setting")
+    one.add_argument("--out", type=Path, help="folder to put the run in")
+    one.add_argument("--half", action="store_true", help="store weights as float16")
+    one.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    one.add_argument("--json", action="store_true")
+
+    one = command("evaluate", _evaluate, "Judge a run on its held-out pairs.")
+    one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
+    one.add_argument("--graph", help="where the run's graph is a folder")
+    one.add_argument("--protocol")
+    one.add_argument("--seed", type=int, help="of sampled candidates; default: the split's")
+    one.add_argument("--json", action="store_true")
+
+    one = command("runs", _runs, "Trained runs, finished or not.")
+    one.add_argument("--graph")
+    one.add_argument("--json", action="store_true")
+
+
+def _train(arguments: Arguments) -> None:
+    from llador_core.data import load_graph
+    from llador_core.training.config import make_config
+    from llador_core.training.train import run_name, train
+
+    graph = load_graph(arguments.graph)
+    changes = {"seed": arguments.seed, "split": arguments.split, "split_seed": arguments.split_seed}
+    given = {name: value for name, value in changes.items() if value is not None}
+    config = make_config(
+        graph, arguments.model, arguments.prior, arguments.recipe, arguments.set, **given
+    )
+    print(f"Training {run_name(graph, config)}", file=sys.stderr)
+
+    def report(progress: Progress) -> None:
+        print(
+            f"step {progress.step:>6}/{config.steps}  loss {progress.loss:.4f}  "
+            f"validation MRR {progress.valid_mrr:.4f}  {progress.seconds:.0f} s",
+            file=sys.stderr,
+        )
+
+    folder = train(
+        graph,
+        config,
+        out=arguments.out,
+        is_resumed=arguments.resume,
+        is_half=arguments.half,
+        report=report,
+    )
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    if arguments.json:
+        print_json({"run": folder.name, "folder": str(folder), "metrics": metrics})
+        return
+    print(folder)
+
+
+def _evaluate(arguments: Arguments) -> None:
+    from llador_core.data import load_graph
+    from llador_core.evaluation.controls import report_with_controls
+    from llador_core.evaluation.protocols import PROTOCOLS
+    from llador_core.priors.vectors import vectors_if_any
+    from llador_core.registry import lookup
+    from llador_core.training.runs import load_run
+
+    run = load_run(arguments.run_name)
+    graph = load_graph(arguments.graph or run.info.graph)
+    split = run.split(graph)
+    protocols = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
+    for name in protocols:
+        lookup("protocol", PROTOCOLS, name)
+    scores = run.scorer.treatment_scores(graph)
+    vectors = vectors_if_any(graph)
+    seed = run.config.split_seed if arguments.seed is None else arguments.seed
+    report = report_with_controls(graph, split, scores, vectors, seed, protocols)
+    if arguments.json:
+        named = {"run": run.name, "protocols": report["run"]}
+        print_json({**named, "baselines": report["baselines"], "split": report["split"]})
+        return
+    for name in protocols:
+        judged = {"this run": report["run"], **report["baselines"]}
+        print(f"{name}: {PROTOCOLS[name].words} {report['run'][name]['n_pairs']} held-out pairs.")
+        _print_reports({who: reports[name]["metrics"] for who, reports in judged.items()})
+        print()
+
+
+def _print_reports(judged: dict[str, dict[str, dict[str, float]]]) -> None:
+    names = list(judged["this run"])
+    rows = [
+        [who, *(f"{m[n]['value']:.3f} [{m[n]['low']:.3f}, {m[n]['high']:.3f}]" for n in names)]
+        for who, m in judged.items()
+    ]
+    print_table(["", *names], rows)
+
+
+def _runs(arguments: Arguments) -> None:
+    from llador_core.training.runs import list_runs
+
+    infos = list_runs(arguments.graph)
+    if arguments.json:
+        print_json([{**dataclasses.asdict(i), "folder": str(i.folder)} for i in infos])
+        return
+    rows = [
+        [
+            i.name,
+            i.graph,
+            i.model,
+            i.prior,
+            i.recipe,
+            i.created or "-",
+            "pretrained" if i.is_pretrained else "",
+            i.problem or "finished",
+        ]
+        for i in infos
+    ]
+    print_table(["run", "graph", "model", "prior", "recipe", "created", "", "state"], rows)
