@@ -54,6 +54,8 @@ class Relation:
         Plain words from head to tail ("treats") and back ("is treated with").
     is_symmetric : bool
         Each edge holds both ways although it is stored once.
+    origin : str
+        Where its edges come from, in words: "DrugBank", "Hetionet (SIDER)"; "" where not known.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Relation:
     words: str = ""
     inverse_words: str = ""
     is_symmetric: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,11 @@ def raw_folders() -> list[Path]:
     return ([Path(given).expanduser()] if given else []) + [home() / "raw"]
 
 
+def texts_folder(graph: str) -> Path:
+    """Return the folder for texts and text vectors of a graph that does not ship with the app."""
+    return home() / "texts" / graph
+
+
 def runs_folders() -> list[Path]:
     """Return the folders that hold runs: the user's, then the pretrained ones."""
     return [home() / "runs", assets() / "runs"]

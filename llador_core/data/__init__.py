@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llador_core import paths
-from llador_core.data import cache, local_tsv
+from llador_core.data import cache, local_tsv, roles
 from llador_core.data.specs import GRAPHS, GraphSpec, Parser
 from llador_core.data.tables import Tables
 from llador_core.errors import MissingDataError
@@ -71,8 +72,10 @@ def load_graph(name_or_folder: str) -> Graph:
     checksum = paths.checksum(*files)
     names = tuple(relation.name for relation in spec.relations)
     tables = _tables(spec.name, files, checksum, names, spec.parse)
-    texts_folder = paths.assets() / spec.name if spec.is_built_in else None
-    return _graph(tables, spec, checksum, texts_folder)
+    own = paths.assets() / spec.name
+    return _graph(
+        tables, spec, checksum, own if spec.is_built_in else paths.texts_folder(spec.name)
+    )
 
 
 def list_graphs() -> list[GraphInfo]:
@@ -99,21 +102,26 @@ def find_files(spec: GraphSpec) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Return the paths of a graph's files in the order of the spec, and the names not found.
 
     A file of a graph that does not ship with the app is taken from the first raw folder that has
-    it, at the top or in a folder named as the graph.
+    it, at the top or in a folder named as the graph. The optional files that are here follow; they
+    may also lie in the folder of another graph.
     """
     if spec.is_built_in:
         folders = [paths.assets() / spec.name]
     else:
         folders = [f for raw in paths.raw_folders() for f in (raw, raw / spec.name)]
-    found: list[Path] = []
-    missing: list[str] = []
-    for name in spec.files:
-        file = next((folder / name for folder in folders if (folder / name).is_file()), None)
-        if file is None:
-            missing.append(name)
-        else:
-            found.append(file)
-    return tuple(found), tuple(missing)
+    found = {name: _first(folders, name) for name in spec.files}
+    missing = tuple(name for name, file in found.items() if file is None)
+    files = [file for file in found.values() if file is not None]
+    if spec.optional_files and files:
+        beside = [files[0].parent, *folders]
+        beside += [raw / other for raw in paths.raw_folders() for other in GRAPHS]
+        for names in spec.optional_files:
+            files += [f for f in (_first(beside, name) for name in names) if f is not None][:1]
+    return tuple(files), missing
+
+
+def _first(folders: Sequence[Path], name: str) -> Path | None:
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 def how_to_get(spec: GraphSpec, missing: tuple[str, ...]) -> str:
@@ -163,6 +171,7 @@ def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | 
     notes = _count_notes(spec, tables)
     for note in notes:
         log.warning(note)
+    told = {relation.name: relation for relation in spec.relations}
     return Graph(
         name=spec.name,
         entity_ids=tables.entity_ids,
@@ -170,7 +179,7 @@ def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | 
         synonyms=tables.synonyms,
         type_names=tables.type_names,
         entity_types=tables.entity_types,
-        relations=spec.relations,
+        relations=tuple(told.get(name) or roles.infer(name) for name in tables.relation_names),
         triples=tables.triples,
         checksum=checksum,
         title=spec.title,

@@ -13,43 +13,58 @@ from pathlib import Path
 from llador_core.data import tsv
 from llador_core.data.roles import relation
 from llador_core.data.tables import Tables, check_unique, number_triples, number_types
-from llador_core.graph import Relation
+from llador_core.graph import Relation, Role
 
 NODES = "hetionet-v1.0-nodes.tsv"
 EDGES = "hetionet-v1.0-edges.sif.gz"
 
 
-def _symmetric(name: str, words: str) -> Relation:
-    return Relation(name, None, words, words, is_symmetric=True)
+def _metaedge(
+    name: str, role: Role | None, source: str, words: str = "", inverse_words: str = ""
+) -> Relation:
+    return relation(name, role, words, inverse_words, f"Hetionet ({source})")
 
+
+def _directed(name: str, source: str, words: str, inverse_words: str) -> Relation:
+    return Relation(name, "interacts", words, inverse_words, origin=f"Hetionet ({source})")
+
+
+def _symmetric(name: str, source: str, words: str) -> Relation:
+    return Relation(name, None, words, words, is_symmetric=True, origin=f"Hetionet ({source})")
+
+
+_EXPRESSED = "Bgee"
+_CELL_LINES = "LINCS L1000"
+_COOCCURRENCE = "co-occurrence in MEDLINE"
+_GENE_ONTOLOGY = "Gene Ontology"
 
 # CdG and CuG are changes of expression in cell lines, not direct targets, so they carry no role of
 # a target; DdG and DuG are a link of the disease with the gene, as DaG is.
 RELATIONS: tuple[Relation, ...] = (
-    relation("AdG", None, "lowers the expression of", "is expressed less in"),
-    relation("AeG", None, "expresses", "is expressed in"),
-    relation("AuG", None, "raises the expression of", "is expressed more in"),
-    relation("CbG", "binds"),
-    relation("CcSE", "causes"),
-    relation("CdG", None, "lowers the expression of", "is expressed less under"),
-    relation("CpD", "palliates"),
-    relation("CrC", "resembles"),
-    relation("CtD", "treats"),
-    relation("CuG", None, "raises the expression of", "is expressed more under"),
-    relation("DaG", "associates"),
-    relation("DdG", "associates", "lowers the expression of", "is expressed less in"),
-    relation("DlA", "localizes"),
-    relation("DpS", "presents"),
-    relation("DrD", "resembles"),
-    relation("DuG", "associates", "raises the expression of", "is expressed more in"),
-    _symmetric("GcG", "evolves together with"),
-    relation("GiG", "interacts"),
-    relation("GpBP", "participates"),
-    relation("GpCC", "participates", "is found in", "contains"),
-    relation("GpMF", "participates", "has the function", "is a function of"),
-    relation("GpPW", "participates"),
-    Relation("Gr>G", "interacts", "regulates", "is regulated by"),
-    relation("PCiC", "includes"),
+    _metaedge("AdG", None, _EXPRESSED, "lowers the expression of", "is expressed less in"),
+    _metaedge("AeG", None, "Bgee, TISSUES", "expresses", "is expressed in"),
+    _metaedge("AuG", None, _EXPRESSED, "raises the expression of", "is expressed more in"),
+    _metaedge("CbG", "binds", "DrugBank, BindingDB, DrugCentral"),
+    _metaedge("CcSE", "causes", "SIDER"),
+    _metaedge("CdG", None, _CELL_LINES, "lowers the expression of", "is expressed less under"),
+    _metaedge("CpD", "palliates", "PharmacotherapyDB"),
+    _metaedge("CrC", "resembles", "similar structures in DrugBank"),
+    _metaedge("CtD", "treats", "PharmacotherapyDB"),
+    _metaedge("CuG", None, _CELL_LINES, "raises the expression of", "is expressed more under"),
+    _metaedge("DaG", "associates", "DISEASES, DisGeNET, DOAF, GWAS Catalog"),
+    _metaedge("DdG", "associates", "STARGEO", "lowers the expression of", "is expressed less in"),
+    _metaedge("DlA", "localizes", _COOCCURRENCE),
+    _metaedge("DpS", "presents", _COOCCURRENCE),
+    _metaedge("DrD", "resembles", _COOCCURRENCE),
+    _metaedge("DuG", "associates", "STARGEO", "raises the expression of", "is expressed more in"),
+    _symmetric("GcG", "evolutionary rate covariation", "evolves together with"),
+    _metaedge("GiG", "interacts", "Human Interactome Database, iRefIndex, HINT"),
+    _metaedge("GpBP", "participates", _GENE_ONTOLOGY),
+    _metaedge("GpCC", "participates", _GENE_ONTOLOGY, "is found in", "contains"),
+    _metaedge("GpMF", "participates", _GENE_ONTOLOGY, "has the function", "is a function of"),
+    _metaedge("GpPW", "participates", "WikiPathways, Reactome, PID"),
+    _directed("Gr>G", _CELL_LINES, "regulates", "is regulated by"),
+    _metaedge("PCiC", "includes", "FDA classes by DrugCentral"),
 )
 
 

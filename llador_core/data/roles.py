@@ -51,19 +51,28 @@ ALIASES: Mapping[str, Role] = {
 }
 
 
-def relation(name: str, role: Role | None, words: str = "", inverse_words: str = "") -> Relation:
+def relation(
+    name: str, role: Role | None, words: str = "", inverse_words: str = "", origin: str = ""
+) -> Relation:
     """Return a relation that speaks the words given, else those of its role, else its name."""
     spelled = name.replace("_", " ")
     usual = WORDS[role] if role else (spelled, f"{spelled} (from the other side)")
-    return Relation(name, role, words or usual[0], inverse_words or usual[1], role in SYMMETRIC)
+    return Relation(
+        name, role, words or usual[0], inverse_words or usual[1], role in SYMMETRIC, origin
+    )
 
 
 def infer(name: str) -> Relation:
     """Return the relation that `name` stands for by `ALIASES`; its role is None if none fits.
 
-    Names in parts, such as `DRUGBANK::treats::Compound:Disease`, are known by any of the parts.
+    Names in parts, such as `DRUGBANK::treats::Compound:Disease`, are known by any of the parts. A
+    role of drugs is said the other way round where the last part has the drug behind the gene.
     """
-    for part in (name, *name.split("::")):
+    parts = name.split("::")
+    for part in (name, *parts):
         if (role := ALIASES.get(part.casefold())) is not None:
-            return relation(name, role)
+            words, inverse_words = WORDS[role]
+            if parts[-1] == "Gene:Compound":
+                words, inverse_words = inverse_words, words
+            return relation(name, role, words, inverse_words)
     return relation(name, None)

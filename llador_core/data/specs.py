@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from llador_core.data import hetionet, local_tsv
+from llador_core.data import drkg, drkg_relations, hetionet, local_tsv
 from llador_core.data.roles import relation
 from llador_core.data.tables import Tables
 from llador_core.graph import Relation
@@ -29,9 +29,11 @@ class GraphSpec:
     n_entities, n_triples : int
         As published; a difference is reported, not refused.
     relations : tuple of Relation
-        With role and plain words, in the order of their numbers.
+        With role, plain words and origin, in the order of their numbers.
     parse : callable
-        (paths of `files`, names of `relations`) -> Tables.
+        (paths of `files` and of the optional ones found, names of `relations`) -> Tables.
+    optional_files : tuple of tuples of str
+        Files that tell more where they are here: of each tuple the first one found is read.
     is_built_in : bool
         The files lie in `assets/<name>` with the texts and text vectors.
     """
@@ -46,6 +48,7 @@ class GraphSpec:
     n_triples: int
     relations: tuple[Relation, ...]
     parse: Parser
+    optional_files: tuple[tuple[str, ...], ...] = ()
     is_built_in: bool = False
 
 
@@ -58,22 +61,25 @@ STARTER = GraphSpec(
     files=(local_tsv.ENTITIES, local_tsv.TRIPLES),
     n_entities=4_203,
     n_triples=21_174,
-    relations=(
-        relation("treats", "treats"),
-        relation("palliates", "palliates"),
-        relation("contraindicated_in", "contraindicated"),
-        relation("inhibits", "inhibits"),
-        relation("activates", "activates"),
-        relation("binds", "binds"),
-        relation("causes", "causes"),
-        relation("includes", "includes"),
-        relation("associates", "associates"),
-        relation("presents", "presents"),
-        relation("localizes", "localizes"),
-        relation("resembles", "resembles"),
-        relation("involves", "participates", "involves", "is involved in"),
-        relation("interacts", "interacts"),
-        relation("participates", "participates"),
+    relations=tuple(
+        replace(found, origin="starter graph, written by a language model")
+        for found in (
+            relation("treats", "treats"),
+            relation("palliates", "palliates"),
+            relation("contraindicated_in", "contraindicated"),
+            relation("inhibits", "inhibits"),
+            relation("activates", "activates"),
+            relation("binds", "binds"),
+            relation("causes", "causes"),
+            relation("includes", "includes"),
+            relation("associates", "associates"),
+            relation("presents", "presents"),
+            relation("localizes", "localizes"),
+            relation("resembles", "resembles"),
+            relation("involves", "participates", "involves", "is involved in"),
+            relation("interacts", "interacts"),
+            relation("participates", "participates"),
+        )
     ),
     parse=local_tsv.parse,
     is_built_in=True,
@@ -99,6 +105,27 @@ HETIONET = GraphSpec(
     parse=hetionet.parse,
 )
 
+DRKG = GraphSpec(
+    name="drkg",
+    title="Drug repurposing graph in DRKG's format",
+    licence=(
+        "each source keeps its own licence: DrugBank (CC BY-NC 4.0), SIDER side effects (CC "
+        "BY-NC-SA 4.0), DisGeNET (ODbL), PharmacotherapyDB and Disease Ontology (CC0), MeSH "
+        "(public domain), GNBR and STRING (CC BY 4.0), several without a stated licence"
+    ),
+    citation=(
+        "Ioannidis VN et al. DRKG: Drug Repurposing Knowledge Graph for Covid-19 (2020). "
+        "https://github.com/gnn4dr/DRKG"
+    ),
+    homepage="https://github.com/gnn4dr/DRKG",
+    files=(drkg.ARCHIVE,),
+    n_entities=97_238,
+    n_triples=5_874_261,
+    relations=drkg_relations.RELATIONS,
+    parse=drkg.parse,
+    optional_files=drkg.SIDE_FILES,
+)
+
 GRAPHS: Mapping[str, GraphSpec] = MappingProxyType(
-    {spec.name: spec for spec in (STARTER, HETIONET)}
+    {spec.name: spec for spec in (STARTER, HETIONET, DRKG)}
 )

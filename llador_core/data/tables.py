@@ -98,25 +98,52 @@ def number_triples(
     DataFormatError
         As `tsv.read_text`, or an entity or relation that is not known.
     """
-    head, relation, tail = (tsv.read_codes(file, columns)[name] for name in columns)
+    coded = tsv.read_codes(file, columns)
+    head, relation, tail = (coded[name] for name in columns)
     number_of = {entity: i for i, entity in enumerate(entity_ids)}
     relation_number = {name: i for i, name in enumerate(known_relations)}
     if not only_known:
         for name in relation.labels:
             relation_number.setdefault(name, len(relation_number))
+    try:
+        triples, n_duplicates = number_codes((head, relation, tail), number_of, relation_number)
+    except KeyError:
+        _raise_for_unknown(file, columns, number_of, relation_number)
+        raise
+    return triples, tuple(relation_number), n_duplicates
+
+
+def number_codes(
+    columns: tuple[tsv.Codes, tsv.Codes, tsv.Codes],
+    number_of: dict[str, int],
+    relation_number: dict[str, int],
+) -> tuple[NDArray[np.int32], int]:
+    """Return the mapped triples without repeats, and the number of rows that were repeats.
+
+    Parameters
+    ----------
+    columns : three Codes
+        Head, relation and tail of each row.
+    number_of, relation_number : dict from str to int
+        The number of each entity and of each relation.
+
+    Raises
+    ------
+    KeyError
+        A label has no number.
+    """
+    head, relation, tail = columns
     mapped = np.stack(
         [_numbers(head, number_of), _numbers(relation, relation_number), _numbers(tail, number_of)],
         axis=1,
     )  # (n_rows, 3)
-    if mapped.min() < 0:
-        _raise_for_unknown(file, columns, number_of, relation_number)
     triples = _without_repeats(mapped, len(number_of), len(relation_number))
-    return triples, tuple(relation_number), len(mapped) - len(triples)
+    return triples, len(mapped) - len(triples)
 
 
 def _numbers(column: tsv.Codes, number_of: dict[str, int]) -> NDArray[np.int32]:
-    """Return the number of each row's label, -1 where it has none."""
-    return np.array([number_of.get(label, -1) for label in column.labels], np.int32)[column.codes]
+    """Return the number of each row's label. Raises KeyError where a label has none."""
+    return np.array([number_of[label] for label in column.labels], np.int32)[column.codes]
 
 
 def _without_repeats(

@@ -59,13 +59,15 @@ def read_text(
 
 def read_codes(file: Path, required: Sequence[str]) -> dict[str, Codes]:
     """Return the named columns coded by their distinct strings. Raises as `read_text`."""
-    table = _read(file, required, (), as_codes=True).unify_dictionaries().combine_chunks()
-    columns: dict[str, Codes] = {}
-    for name in required:
-        (column,) = table[name].chunks
-        codes = np.array(np.from_dlpack(column.indices), np.int32)  # to_numpy imports pandas
-        columns[name] = Codes(column.dictionary.to_pylist(), codes)
-    return columns
+    table = _read(file, required, (), as_codes=True)
+    return {name: codes_of(table[name]) for name in required}
+
+
+def codes_of(column: Any) -> Codes:
+    """Return a dictionary-encoded pyarrow column as numbers and their strings."""
+    chunk = column.unify_dictionaries().combine_chunks()
+    codes = np.array(np.from_dlpack(chunk.indices), np.int32)  # to_numpy imports pandas
+    return Codes(chunk.dictionary.to_pylist(), codes)
 
 
 def rows(file: Path) -> Iterator[tuple[int, list[str]]]:

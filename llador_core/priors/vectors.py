@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from llador_core.errors import DataFormatError, MissingDataError
 from llador_core.graph import Bools, Graph
-from llador_core.paths import checksum, write_atomically
+from llador_core.paths import checksum, texts_folder, write_atomically
 from llador_core.priors.embedders import DEFAULT_EMBEDDER, Progress, embed, embedder_version
 from llador_core.priors.texts import TEXT_FIELDS, TEXTS_FILE, load_texts
 
@@ -167,7 +167,8 @@ def _texts_folder(graph: Graph) -> Path:
 def _remedy(graph: Graph) -> str:
     if graph.name == "starter":
         return "Run `make vectors`."
-    where = graph.texts_folder or graph.name
+    is_registered = graph.texts_folder == texts_folder(graph.name)
+    where = graph.name if is_registered else graph.texts_folder or graph.name
     return f"Run `python -m llador_core embed --graph {where}`."
 
 
