@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,27 @@ def test_on_the_shipped_runs_hubs_go_and_degree_with_them(starter: Graph, run: R
     assert found.n_diseases == len(starter.diseases)
     assert found.corrected_share.max() < found.share.max()
     assert abs(found.corrected_correlation) <= 0.05
+
+
+def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
+    scores = hubs.score_of(starter, run)
+    found = hubs.measure(starter, scores)
+    told = hubs.effect(starter, run, scores, found)
+    written = run.metrics["run"]["drug-ranking"]
+    assert told.n_pairs == written["n_pairs"]
+    for name in hubs.METRICS:
+        assert told.before[name].value == pytest.approx(written["metrics"][name]["value"], abs=1e-6)
+        change = told.after[name].value - told.before[name].value
+        assert told.change[name].value == pytest.approx(change)
+        assert told.change[name].low <= change <= told.change[name].high
+        assert told.popularity[name].value < told.after[name].value
+    assert told.popularity_correlation > 0.2
+
+
+def test_without_hubs_the_correction_changes_nothing(starter: Graph, run: Run) -> None:
+    scores = hubs.score_of(starter, run)
+    found = hubs.measure(starter, scores)
+    flat = dataclasses.replace(found, mean=np.full_like(found.mean, 2.0))
+    told = hubs.effect(starter, run, scores, flat)
+    assert told.after["MRR"].value == pytest.approx(told.before["MRR"].value, abs=1e-3)
+    assert told.change["Hits@50"].value == pytest.approx(0, abs=5e-3)
