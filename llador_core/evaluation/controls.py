@@ -30,13 +30,19 @@ def popularity_scores(graph: Graph, split: Split) -> ScoreMatrix:
     -------
     float32 array of shape (n_drugs, n_diseases)
     """
+    drugs, diseases = popularity_places(graph, split)
+    return (drugs[:, None] + diseases).astype(np.float32)
+
+
+def popularity_places(graph: Graph, split: Split) -> tuple[Ints, Ints]:
+    """Return the place of each drug, and of each disease, by treatments in training; 0 is last."""
     treats = split.train[np.isin(split.train[:, 1], graph.relations_with_role("treats"))]
     degree = np.bincount(split.train[:, [0, 2]].ravel(), minlength=graph.n_entities)
     as_drug = np.bincount(treats[:, 0], minlength=graph.n_entities)
     as_disease = np.bincount(treats[:, 2], minlength=graph.n_entities)
     drugs = _places(as_drug[graph.drugs], degree[graph.drugs])
     diseases = _places(as_disease[graph.diseases], degree[graph.diseases])
-    return (drugs[:, None] + diseases).astype(np.float32)
+    return drugs, diseases
 
 
 def _places(first: Ints, second: Ints) -> Ints:

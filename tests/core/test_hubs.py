@@ -1,0 +1,157 @@
+"""Hub bias: shares by a loop, laws of the correction, and what it does on the shipped runs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from llador_core import hubs
+from llador_core.errors import ConfigError
+from llador_core.graph import Graph
+from llador_core.ranking import mean_ranks
+from llador_core.training.runs import Run, default_run, load_run
+from tests.builders import graph_of
+
+N_DRUGS, N_DISEASES = 12, 7
+
+
+@pytest.fixture(scope="module")
+def small() -> Graph:
+    drugs = {f"drug{i:02}": "Compound" for i in range(N_DRUGS)}
+    diseases = {f"disease{i}": "Disease" for i in range(N_DISEASES)}
+    triples = [(drug, "treats", f"disease{i % N_DISEASES}") for i, drug in enumerate(drugs)]
+    return graph_of(triples, drugs | diseases)
+
+
+@pytest.fixture
+def scores() -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(N_DRUGS, N_DISEASES))
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return load_run(default_run("starter").name)
+
+
+def measured(graph: Graph, scores: np.ndarray, k: int = 3) -> hubs.Hubs:
+    at = {disease: column for column, disease in enumerate(graph.diseases.tolist())}
+    return hubs.measure(graph, lambda ds: scores[:, [at[d] for d in ds.tolist()]], k)
+
+
+def test_the_share_by_a_loop(small: Graph, scores: np.ndarray) -> None:
+    shares = hubs.top_share(scores, small, k=3)
+    for drug in range(N_DRUGS):
+        n = sum(mean_ranks(scores[:, j])[drug] <= 3 for j in range(N_DISEASES))
+        assert shares[drug] == pytest.approx(n / N_DISEASES)
+
+
+@pytest.mark.parametrize("k", [1, 5, N_DRUGS, 50])
+def test_the_places_handed_out_are_as_many_as_there_are(small: Graph, k: int) -> None:
+    tied = np.random.default_rng(2).integers(0, 3, (N_DRUGS, N_DISEASES)).astype(float)
+    shares = hubs.top_share(tied, small, k)
+    assert shares.sum() == pytest.approx(min(k, N_DRUGS))
+    assert ((shares >= 0) & (shares <= 1)).all()
+
+
+def test_equals_share_the_places_evenly(small: Graph) -> None:
+    shares = hubs.top_share(np.zeros((N_DRUGS, N_DISEASES)), small, k=3)
+    assert shares == pytest.approx(np.full(N_DRUGS, 3 / N_DRUGS))
+
+
+def test_another_order_of_drugs_is_the_same_share(small: Graph, scores: np.ndarray) -> None:
+    order = np.random.default_rng(3).permutation(N_DRUGS)
+    assert hubs.top_share(scores[order], small, 4) == pytest.approx(
+        hubs.top_share(scores, small, 4)[order]
+    )
+
+
+def test_what_is_no_list_is_told(small: Graph, scores: np.ndarray) -> None:
+    with pytest.raises(ConfigError, match="at least 1"):
+        hubs.top_share(scores, small, k=0)
+    with pytest.raises(ConfigError, match="has 12 drugs; give one row for each"):
+        hubs.top_share(scores[:4], small)
+
+
+def test_a_run_is_its_score_matrix(starter: Graph, run: Run) -> None:
+    matrix = run.scorer.treatment_scores(starter)
+    assert hubs.top_share(run, starter) == pytest.approx(hubs.top_share(matrix, starter))
+    assert hubs.top_share(run, starter, k=10).sum() == pytest.approx(10)
+
+
+def test_a_planted_hub_leaves_the_top(small: Graph, scores: np.ndarray) -> None:
+    planted = scores.copy()
+    planted[4] += 100
+    found = measured(small, planted)
+    assert found.share[4] == 1
+    ranks = np.stack([hubs.corrected_ranks(column, found) for column in planted.T])
+    without = measured(small, scores)
+    assert ranks == pytest.approx(
+        np.stack([hubs.corrected_ranks(column, without) for column in scores.T])
+    )
+    assert found.corrected_share == pytest.approx(without.corrected_share)
+
+
+def test_what_a_disease_adds_to_all_moves_nobody(small: Graph, scores: np.ndarray) -> None:
+    moved = scores + np.arange(N_DISEASES) * 10
+    before, after = measured(small, scores), measured(small, moved)
+    for j in range(N_DISEASES):
+        assert hubs.corrected_ranks(moved[:, j], after) == pytest.approx(
+            hubs.corrected_ranks(scores[:, j], before)
+        )
+
+
+def test_drugs_that_never_differ_stay_tied(small: Graph) -> None:
+    constant = np.repeat(np.arange(N_DRUGS, dtype=float)[:, None], N_DISEASES, axis=1)
+    found = measured(small, constant)
+    assert set(hubs.corrected_ranks(constant[:, 0], found)) == {(N_DRUGS + 1) / 2}
+    assert found.corrected_correlation == 0
+
+
+def test_the_correlation_is_one_for_a_list_by_degree() -> None:
+    degree = np.array([3, 1, 9, 4, 4])
+    by_degree = np.repeat(degree[:, None], 2, axis=1).astype(float)
+    assert hubs.degree_correlation(by_degree, degree) == pytest.approx(1)
+    assert hubs.degree_correlation(-by_degree, degree) == pytest.approx(-1)
+    assert hubs.degree_correlation(np.zeros((5, 2)), degree) == 0
+
+
+def test_a_large_graph_is_looked_at_in_part_whatever_its_numbering(
+    small: Graph, scores: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "MAX_DISEASES", 3)
+    names = [small.entity_ids[d] for d in hubs.reference_diseases(small)]
+    assert names == ["disease0", "disease3", "disease6"]
+    assert measured(small, scores).n_diseases == 3
+
+
+def test_on_the_shipped_runs_hubs_go_and_degree_with_them(starter: Graph, run: Run) -> None:
+    found = hubs.measure(starter, hubs.score_of(starter, run))
+    assert found.n_diseases == len(starter.diseases)
+    assert found.corrected_share.max() < found.share.max()
+    assert abs(found.corrected_correlation) <= 0.05
+
+
+def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
+    scores = hubs.score_of(starter, run)
+    found = hubs.measure(starter, scores)
+    told = hubs.effect(starter, run, scores, found)
+    written = run.metrics["run"]["drug-ranking"]
+    assert told.n_pairs == written["n_pairs"]
+    for name in hubs.METRICS:
+        assert told.before[name].value == pytest.approx(written["metrics"][name]["value"], abs=1e-6)
+        change = told.after[name].value - told.before[name].value
+        assert told.change[name].value == pytest.approx(change)
+        assert told.change[name].low <= change <= told.change[name].high
+        assert told.popularity[name].value < told.after[name].value
+    assert told.popularity_correlation > 0.2
+
+
+def test_without_hubs_the_correction_changes_nothing(starter: Graph, run: Run) -> None:
+    scores = hubs.score_of(starter, run)
+    found = hubs.measure(starter, scores)
+    flat = dataclasses.replace(found, mean=np.full_like(found.mean, 2.0))
+    told = hubs.effect(starter, run, scores, flat)
+    assert told.after["MRR"].value == pytest.approx(told.before["MRR"].value, abs=1e-3)
+    assert told.change["Hits@50"].value == pytest.approx(0, abs=5e-3)
