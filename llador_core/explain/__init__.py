@@ -121,8 +121,9 @@ def _notes(
     notes = []
     if not n_groups:
         by_way = " and ".join(graph.entity_names[entity] for entity in through)
+        longest = f"{max_length} edge{'s' * (max_length > 1)}"
         notes.append(
-            f"There is no path of up to {max_length} edges from {graph.entity_names[drug]} to "
+            f"There is no path of up to {longest} from {graph.entity_names[drug]} to "
             f"{graph.entity_names[disease]}{f' through {by_way}' if by_way else ''} in this graph, "
             "apart from edges between the two themselves, which are never used."
         )

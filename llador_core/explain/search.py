@@ -240,6 +240,8 @@ def _join(
     found = []
     kept = best > 0
     left, right, group, best = left[kept], right[kept], group[kept], best[kept]
+    if not len(best):
+        return []
     order = np.lexsort((-best, group))
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     for begin, end in zip(starts, np.append(starts[1:], len(order)), strict=True):

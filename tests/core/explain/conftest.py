@@ -36,7 +36,8 @@ def dense_graph(seed: int) -> Graph:
     """Return a graph in which most pairs have paths of every length and parallel edges."""
     draw = np.random.default_rng(seed)
     members = {
-        kind: [e for e in TYPES if e.startswith(kind)] for kind in {p for a, _, b, _ in PLAN for p in (a, b)}
+        kind: [e for e in TYPES if e.startswith(kind)]
+        for kind in {p for a, _, b, _ in PLAN for p in (a, b)}
     }
     triples = [
         (str(draw.choice(members[head])), relation, str(draw.choice(members[tail])))
@@ -45,7 +46,9 @@ def dense_graph(seed: int) -> Graph:
     ]
     order = list(TYPES)
     draw.shuffle(order)
-    return graph_of(list(dict.fromkeys(triples)), {e: TYPES[e] for e in order}, name=f"dense-{seed}")
+    return graph_of(
+        list(dict.fromkeys(triples)), {e: TYPES[e] for e in order}, name=f"dense-{seed}"
+    )
 
 
 @pytest.fixture(params=range(8))
