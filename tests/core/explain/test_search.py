@@ -96,7 +96,7 @@ def test_barred_edges_are_not_walked() -> None:
     net = network(graph)
     drug, disease = int(graph.drugs[0]), int(graph.diseases[0])
     every = enumerated(net, drug, disease, 4)
-    gene = next(e for e in next(iter(every))[1:-1] if graph.type_of(e) == "Gene")
+    gene = next(e for path in every for e in path[1:-1] if graph.type_of(e) == "Gene")
     barred = net.other == gene
     found = find_paths(net, drug, disease, max_length=4, n_best=100, barred=barred)
     paths = {path for kind in found for path in kind.entities}
