@@ -13,10 +13,10 @@ from threading import Timer
 
 import streamlit as st
 
-from llador_core import data, ranking
+from llador_core import data, paths, ranking
 from llador_core.data.specs import GRAPHS
 from llador_core.graph import Graph
-from llador_core.priors.texts import Texts, load_texts
+from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
 from llador_core.training import runs
 from llador_core.training.runs import Run, RunInfo
 from pages._ui import state
@@ -84,6 +84,16 @@ def texts(graph_name: str) -> Texts | None:
     return _texts(graph_name, _graph_stamp(graph_name))
 
 
+def has_llm_texts(graph_name: str) -> bool:
+    """Return whether an LLM wrote texts for a graph, without reading it.
+
+    Where none did, the curated descriptions of the graph's source are its texts.
+    """
+    spec = GRAPHS.get(graph_name)
+    folder = paths.texts_folder(graph_name)
+    return spec is None or spec.is_built_in or (folder / TEXTS_FILE).is_file()
+
+
 def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
     """Return the names of each drug's classes, where it has any."""
     return _classes(graph_name, _graph_stamp(graph_name))
@@ -129,8 +139,9 @@ def _classes(graph_name: str, stamp: Stamp) -> dict[int, tuple[str, ...]]:
     is_drug = set(found.drugs.tolist())
     members: dict[int, list[str]] = {}
     for head, _, tail in found.triples_with_role("includes").tolist():
-        if tail in is_drug:
-            members.setdefault(tail, []).append(found.entity_names[head])
+        for drug, other in ((tail, head), (head, tail)):  # ATC codes stand behind the drug
+            if drug in is_drug and other not in is_drug:
+                members.setdefault(drug, []).append(found.entity_names[other])
     return {drug: tuple(sorted(names)) for drug, names in members.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from llador_core.paths import assets
-from pages._ui import state
+from pages._ui import inputs, state
 
 NOTICE = (
     ":material/science: **For research only.** Ranks come from a model, nobody reviewed them, and "
@@ -59,4 +59,5 @@ def page_setup(path: str) -> None:
         with st.container(horizontal=True, width="content", gap="small"):
             for other, (label, icon) in LINKS.items():
                 st.page_link(other, label=label, icon=icon, query_params=state.link())
+        inputs.pick_graph()
         st.caption(NOTICE, help=NOTICE_HELP, width="content")
