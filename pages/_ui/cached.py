@@ -13,7 +13,7 @@ from threading import Timer
 
 import streamlit as st
 
-from llador_core import data, paths, ranking
+from llador_core import data, hubs, paths, ranking
 from llador_core.data.specs import GRAPHS
 from llador_core.graph import Graph
 from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
@@ -113,6 +113,16 @@ def ranked(
     return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
 
 
+def hub_bias(graph_name: str, info: RunInfo) -> hubs.Hubs:
+    """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
+    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+
+
+def hub_effect(graph_name: str, info: RunInfo) -> hubs.Effect:
+    """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
+    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+
+
 def _graph_stamp(name: str) -> Stamp:
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
@@ -166,6 +176,19 @@ def _ranked(
         texts=_texts(graph_name, graph_stamp),
     )
     return tuple(found)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
+def _hub_bias(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Hubs:
+    found = _graph(graph_name, graph_stamp)
+    return hubs.measure(found, hubs.score_of(found, _run(*own)))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking for the hidden drugs")
+def _hub_effect(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Effect:
+    found, trained = _graph(graph_name, graph_stamp), _run(*own)
+    bias = _hub_bias(graph_name, graph_stamp, own)
+    return hubs.effect(found, trained, hubs.score_of(found, trained), bias)
 
 
 @st.cache_resource(show_spinner=False)
