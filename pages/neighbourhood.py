@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import cached, errors, find, frame, network, state, surroundings
+from pages._ui import cached, connections, errors, find, frame, network, state, surroundings
 
 frame.page_setup(frame.NEIGHBOURHOOD)
 
@@ -14,14 +14,17 @@ with errors.boxed():
     graph = cached.graph(graph_name)
     focus = state.current_entity(graph)
     choice = surroundings.pick_choice(graph_name, graph, focus)
-    view = surroundings.current_view(graph_name, focus, choice)
+    view = surroundings.current_view(
+        graph_name, focus, choice, goes_round=connections.pick_goes_round()
+    )
     with title:
         network.show_header(view)
     network.show_problems(view)
     left, right = st.columns([8, 4], gap="medium")
     with left:
         st.markdown(network.counted(view))
-        network.show_picture(view, [])
+        network.show_picture(view)
         network.show_exports(view)
     with right, st.container(border=True):
         network.show_card(view)
+    connections.show_connections(view)

@@ -27,7 +27,7 @@ from llador_core.graph import Bools, Graph, Ints
 
 DAMPING = 20.0  # edges; about the degree of an entity that is studied at all
 MAX_MEMBERS = 300  # more cannot be told apart, and the browser has to draw each
-MAX_TIES = 1_000
+MAX_TIES = 1_000  # beside those that took a member in
 EXPAND_BY = 12
 
 
@@ -103,7 +103,7 @@ class Surroundings:
         The focus, its neighbours in the order of showing, entities brought in, then what each
         expansion added. Expanding appends, so the place of a member never changes by it.
     ties : tuple of Tie
-        Among the members, at most `MAX_TIES`; what holds the picture together first.
+        Among the members; those that took a member in, and at most `MAX_TIES` others.
     n_ties : int
         Pairs of members that are tied, drawn or not.
     n_shown, n_passing, n_neighbours : int
@@ -262,7 +262,8 @@ def surroundings(
 def _ties(graph: Graph, via: dict[int, int | None], allowed: Bools) -> tuple[tuple[Tie, ...], int]:
     """Return the ties among members, and how many there are before the cap.
 
-    First those that took a member in, then those whose later end came in earliest.
+    All that took a member in, then of the rest those whose later end came in earliest: what an
+    expansion adds never takes away a tie that was drawn.
     """
     place = {entity: i for i, entity in enumerate(via)}
     is_member = np.zeros(graph.n_entities, dtype=np.bool_)
@@ -281,11 +282,12 @@ def _ties(graph: Graph, via: dict[int, int | None], allowed: Bools) -> tuple[tup
             if not (is_symmetric and (tail, relation, head) in told):
                 told.append((head, relation, tail))
 
-    def rank(ends: tuple[int, int]) -> tuple[bool, int, int]:
-        holds = via[ends[1]] == ends[0]
-        return (not holds, place[ends[1]], place[ends[0]])
+    def rank(ends: tuple[int, int]) -> tuple[int, int]:
+        return place[ends[1]], place[ends[0]]
 
-    kept = sorted(facts, key=rank)[:MAX_TIES]
+    holding = sorted((ends for ends in facts if via[ends[1]] == ends[0]), key=rank)
+    others = sorted(facts.keys() - set(holding), key=rank)[:MAX_TIES]
+    kept = [*holding, *others]
     return tuple(Tie(*ends, tuple(facts[ends])) for ends in kept), len(facts)
 
 

@@ -81,6 +81,7 @@ def network_options(
     caption: str,
     is_dark: bool = False,
     selected: int | None = None,
+    marked: Collection[int] = (),
     path: Collection[tuple[int, int]] = (),
 ) -> dict[str, Any]:
     """Return the ECharts options of the picture.
@@ -95,7 +96,9 @@ def network_options(
         Below the picture, so that a saved image says what it is and for what.
     is_dark : bool
     selected : int or None
-        Drawn with a ring.
+        Drawn with a thick ring.
+    marked : collection of int
+        Drawn with a ring, as the focus and what is expanded are.
     path : collection of (entity, entity)
         Ties to draw strongly and with their words, either way round.
     """
@@ -103,15 +106,16 @@ def network_options(
     types = [name for name in graph.type_names if name in present]
     look = looks(graph.type_names)
     ink = "#E3EAEC" if is_dark else "#0F1B22"
-    nodes = _nodes(graph, shown, types, ink, selected)
-    series = {
+    rings = {*marked, *shown.expanded, shown.focus}
+    nodes = _nodes(graph, shown, types, ink, selected, rings)
+    series: dict[str, Any] = {
         "type": "graph",
         "layout": "none",
         "roam": True,
         "scaleLimit": {"min": 0.5, "max": 6},
         "selectedMode": "single",
         "top": 46,
-        "bottom": 58,
+        "bottom": 66,
         "left": "6%",
         "right": "6%",
         "categories": [
@@ -133,8 +137,14 @@ def network_options(
         "animation": False,
     }
     # A finger that drags must scroll the page of a phone, not the picture.
-    narrow = {"data": _placed(nodes, shown, places, STRETCH_NARROW), "roam": "scale"}
-    narrow |= {"top": 84, "bottom": 64, "left": "11%", "right": "11%"}
+    narrow: dict[str, Any] = {
+        "data": _placed(nodes, shown, places, STRETCH_NARROW),
+        "roam": "scale",
+        "top": 84,
+        "bottom": 92,
+        "left": "11%",
+        "right": "11%",
+    }
     legend: dict[str, Any] = {
         "top": 0,
         "left": "center",
@@ -177,14 +187,19 @@ def network_options(
 
 
 def _nodes(
-    graph: Graph, shown: Surroundings, types: list[str], ink: str, selected: int | None
+    graph: Graph,
+    shown: Surroundings,
+    types: list[str],
+    ink: str,
+    selected: int | None,
+    rings: Collection[int],
 ) -> list[dict[str, Any]]:
     """Return the marks without their places."""
     nodes = []
     for i, member in enumerate(shown.members):
         entity = member.entity
-        is_focus, is_expanded = entity == shown.focus, entity in shown.expanded
-        size = 30 if is_focus else 21 if is_expanded else max(11, 17 - i // 10)
+        is_focus, has_ring = entity == shown.focus, entity in rings
+        size = 30 if is_focus else 21 if has_ring else max(11, 17 - i // 10)
         node: dict[str, Any] = {
             "id": str(i),
             "name": canvas_text(graph.entity_names[entity], MAX_LABEL),
@@ -192,7 +207,7 @@ def _nodes(
             "symbolSize": size,
             "tooltip": {"formatter": _node_html(graph, entity)},
         }
-        if is_focus or is_expanded or entity == selected:
+        if has_ring or entity == selected:
             width = 4 if entity == selected else 2
             node["itemStyle"] = {"borderColor": ink, "borderWidth": width}
             node["label"] = {"fontSize": 13 if is_focus else 12, "fontWeight": "bold"}

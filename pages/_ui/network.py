@@ -18,7 +18,6 @@ from llador_core.explain.neighbourhood import (
     fact_words,
     relation_words,
 )
-from llador_core.figures.neighbourhood import neighbour_groups
 from llador_core.figures.network import network_alt, network_options, network_rows
 from llador_core.figures.style import count, listed
 from pages._ui import frame, show, state, surroundings
@@ -71,7 +70,7 @@ def show_problems(view: NetworkView) -> None:
         st.warning(markdown(problem), icon=":material/search_off:")
 
 
-def show_picture(view: NetworkView, path: list[tuple[int, int]]) -> None:
+def show_picture(view: NetworkView) -> None:
     """Draw the network; a click on an entity expands it and opens its card."""
     graph, shown = view.graph, view.shown
     if len(shown.members) == 1:
@@ -85,11 +84,13 @@ def show_picture(view: NetworkView, path: list[tuple[int, int]]) -> None:
         caption=_caption(view),
         is_dark=st.context.theme.type == "dark",
         selected=view.selected,
-        path=path,
+        marked=view.picked,
+        path=[(s.source, s.target) for path in view.paths for s in path.steps],
     )
     # The browser keeps a click as a place in the list: another list must not inherit it.
     turn = st.session_state.get("network_turn", 0)
-    same = (view.graph_name, shown.focus, shown.anchor, view.choice, view.picked, turn)
+    ends = (shown.focus, shown.anchor, view.picked, view.goes_round)
+    same = (view.graph_name, ends, view.choice, turn)
     key = f"network-{hash(same)}"
     alt = network_alt(graph, shown)
     st.echarts_chart(
@@ -159,7 +160,7 @@ def show_card(view: NetworkView) -> None:
             st.markdown(_told(view, tie))
     tab_graph, tab_text = st.tabs(["What the graph knows", "What the LLM wrote"])
     with tab_graph:
-        show.show_groups(neighbour_groups(graph, entity), n_names=5)
+        show.show_groups(surroundings.groups(view, entity), n_names=5)
     with tab_text:
         show.show_llm_text(view, entity, ("background", "treatment", "caution"))
 

@@ -11,7 +11,10 @@ from llador_core import names
 from llador_core.errors import UnknownNameError
 from llador_core.escape import plain
 from llador_core.explain import neighbourhood
+from llador_core.explain.connections import shortest_connections
 from llador_core.explain.neighbourhood import Choice, Surroundings
+from llador_core.explain.paths import Path
+from llador_core.figures.neighbourhood import Group, neighbour_groups
 from llador_core.figures.network_layout import Places, network_places
 from llador_core.graph import Graph
 from llador_core.priors.texts import Texts
@@ -20,8 +23,9 @@ from pages._ui.cached import Stamp
 
 N_SHOWN = (20, 40, 60, 100, 150, 200, 299)
 DEFAULT_N = 60
-MAX_BROUGHT = 6
-FILTER_KEYS = ("types", "ties", "neighbours")
+MAX_PICKED = 6
+MAX_EXPANDED = 40
+N_PATHS = 12
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,10 @@ class NetworkView:
         Whose card is open; the focus where none was clicked.
     picked : tuple of int
         Entities to connect with the focus.
+    goes_round : bool
+        Their direct ties are left aside.
+    paths : tuple of Path
+        The shortest connections of the focus and the picked ones.
     problems : tuple of str
         Sentences on what in the address could not be followed.
     """
@@ -52,6 +60,8 @@ class NetworkView:
     places: Places
     selected: int
     picked: tuple[int, ...]
+    goes_round: bool
+    paths: tuple[Path, ...]
     problems: tuple[str, ...]
 
     @property
@@ -63,16 +73,33 @@ class NetworkView:
         return self.graph.entity_names[self.shown.anchor]
 
 
-def current_view(graph_name: str, focus: int, choice: Choice) -> NetworkView:
-    """Return what the address asks for around `focus`."""
+def current_view(graph_name: str, focus: int, choice: Choice, goes_round: bool) -> NetworkView:
+    """Return what the address asks for around `focus`.
+
+    Parameters
+    ----------
+    graph_name : str
+    focus : int
+    choice : Choice
+    goes_round : bool
+        Connections leave the direct ties of their two ends aside.
+    """
     graph = cached.graph(graph_name)
     problems: list[str] = []
     anchor = current_anchor(graph, focus, problems)
-    picked = tuple(e for e in _asked(graph, "with", problems) if e != focus)[:MAX_BROUGHT]
+    picked = tuple(e for e in _asked(graph, "with", problems) if e != focus)[:MAX_PICKED]
     expanded = tuple(_asked(graph, "expanded", problems))
     selected = next(iter(_asked(graph, "node", problems)), focus)
+    if len(expanded) > MAX_EXPANDED:
+        problems.append(f"Only the first {MAX_EXPANDED} of {len(expanded)} expansions are shown.")
+    stamp = cached.graph_stamp(graph_name)
+    paths = ()
+    if picked:
+        paths = _connections(graph_name, stamp, (focus, *picked), goes_round)
+    brought = dict.fromkeys([*picked, *(e for path in paths for e in path.entities)])
+    brought.pop(focus, None)
     shown, places = _surroundings(
-        graph_name, _graph_stamp(graph_name), focus, anchor, choice, picked, expanded
+        graph_name, stamp, focus, anchor, choice, tuple(brought), expanded[:MAX_EXPANDED]
     )
     return NetworkView(
         graph_name,
@@ -83,6 +110,8 @@ def current_view(graph_name: str, focus: int, choice: Choice) -> NetworkView:
         places,
         selected,
         picked,
+        goes_round,
+        paths,
         tuple(problems),
     )
 
@@ -125,7 +154,7 @@ def pick_choice(graph_name: str, graph: Graph, focus: int) -> Choice:
         )
         ties = st.multiselect(
             "Ties",
-            [plain(words) for words in _tie_words(graph_name, _graph_stamp(graph_name))],
+            [plain(words) for words in _tie_words(graph_name, cached.graph_stamp(graph_name))],
             key="ties",
             bind="query-params",
             placeholder="All ties",
@@ -184,7 +213,7 @@ def focus_on(entity_id: str) -> None:
 def bring(entity_id: str) -> None:
     """Pick an entity to connect with the focus."""
     asked = [i for i in state.asked_many("with") if i != entity_id]
-    state.choose_many("with", [*asked, entity_id][-MAX_BROUGHT:])
+    state.choose_many("with", [*asked, entity_id][-MAX_PICKED:])
 
 
 def send_away(entity_id: str) -> None:
@@ -207,10 +236,6 @@ def collapse(*entity_ids: str) -> None:
     st.session_state["network_turn"] = st.session_state.get("network_turn", 0) + 1
 
 
-def _graph_stamp(name: str) -> Stamp:
-    return cached._graph_stamp(name)
-
-
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _tie_words(graph_name: str, stamp: Stamp) -> list[str]:  # noqa: ARG001
     return neighbourhood.tie_words(cached.graph(graph_name))
@@ -231,6 +256,9 @@ def _surroundings(
     brought: tuple[int, ...],
     expanded: tuple[int, ...],
 ) -> tuple[Surroundings, Places]:
+    known = None
+    if expanded:  # what was there before the last expansion stays where it was
+        known = _surroundings(graph_name, stamp, focus, anchor, choice, brought, expanded[:-1])[1]
     graph = cached.graph(graph_name)
     shown = neighbourhood.surroundings(
         graph,
@@ -241,4 +269,27 @@ def _surroundings(
         expanded=expanded,
         relevant=_relevance(graph_name, stamp, anchor),
     )
-    return shown, network_places(graph, shown)
+    return shown, network_places(graph, shown, known)
+
+
+@st.cache_resource(max_entries=200, show_spinner="Looking for connections")
+def _connections(
+    graph_name: str,
+    stamp: Stamp,  # noqa: ARG001
+    entities: tuple[int, ...],
+    goes_round: bool,
+) -> tuple[Path, ...]:
+    found = shortest_connections(
+        cached.graph(graph_name), entities, n_max=N_PATHS, skip_direct=goes_round
+    )
+    return tuple(found)
+
+
+def groups(view: NetworkView, entity: int) -> tuple[Group, ...]:
+    """Return the neighbours of an entity by what ties them to it."""
+    return _groups(view.graph_name, cached.graph_stamp(view.graph_name), entity)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _groups(graph_name: str, stamp: Stamp, entity: int) -> tuple[Group, ...]:  # noqa: ARG001
+    return tuple(neighbour_groups(cached.graph(graph_name), entity))
