@@ -79,6 +79,11 @@ def graph(name: str) -> Graph:
     return _graph(name, _graph_stamp(name))
 
 
+def graph_stamp(name: str) -> Stamp:
+    """Return the stamp of a graph's files, a part of the key of whatever is kept of it."""
+    return _graph_stamp(name)
+
+
 def texts(graph_name: str) -> Texts | None:
     """Return what the LLM wrote about a graph's entities."""
     return _texts(graph_name, _graph_stamp(graph_name))

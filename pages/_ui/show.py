@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from llador_core.escape import markdown, plain
 from llador_core.figures.neighbourhood import Group, neighbour_groups
 from llador_core.figures.style import CONFIG, count, ordinal
 from llador_core.graph import Graph
-from llador_core.priors.texts import Provenance, TextField
+from llador_core.priors.texts import Provenance, TextField, Texts
 from llador_core.ranking import Candidate
 from pages._ui.cached import View
 
@@ -39,6 +39,11 @@ def show_figure(
     if st.context.theme.type == "light":
         _darken_words(figure)
     st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
+    show_twin(alt, rows, key, **columns)
+
+
+def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any) -> None:
+    """Offer what a figure shows as a table."""
     twin = st.expander(
         "The same as a table",
         icon=":material/table_rows:",
@@ -90,7 +95,17 @@ def show_groups(groups: Sequence[Group], n_names: int = N_NAMES) -> None:
     st.markdown("\n".join(lines) or "The graph knows nothing more of it.")
 
 
-def show_llm_text(view: View, entity: int, fields: Sequence[TextField]) -> None:
+class HasTexts(Protocol):
+    """A view that may know what the LLM wrote."""
+
+    @property
+    def graph(self) -> Graph: ...
+
+    @property
+    def texts(self) -> Texts | None: ...
+
+
+def show_llm_text(view: HasTexts, entity: int, fields: Sequence[TextField]) -> None:
     """Show what the LLM wrote about an entity, with who wrote it when, word for word."""
     texts = view.texts
     if texts is None:

@@ -31,6 +31,16 @@ def choose(**choices: str | int | None) -> None:
             del st.query_params[name]
 
 
+def choose_many(name: str, values: list[str]) -> None:
+    """Put a list of choices into the address; an empty one takes it out."""
+    st.query_params[name] = values
+
+
+def asked_many(name: str) -> list[str]:
+    """Return every value of a choice in the address, as it stands there."""
+    return st.query_params.get_all(name)
+
+
 def reset() -> None:
     """Take every choice out of the address."""
     st.query_params.clear()
@@ -107,6 +117,19 @@ def current_drug(graph: Graph) -> int | None:
     """Return the drug asked for, None where none is. Raises UnknownNameError."""
     asked = st.query_params.get("drug")
     return None if asked is None else names.resolve(graph, asked, "drug")
+
+
+def current_entity(graph: Graph) -> int:
+    """Return the entity asked for by id, name or synonym, else the disease, else the largest hub.
+
+    Raises UnknownNameError with the nearest names.
+    """
+    asked = st.query_params.get("entity")
+    if asked is not None:
+        return names.resolve(graph, asked, "entity")
+    if len(graph.triples_with_role("treats")):
+        return current_disease(graph)
+    return int(graph.degree.argmax())
 
 
 def current_step() -> int:
