@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from llador_core.config import from_dict
-from llador_core.data.splits import Split, check_no_leak, load_split
+from llador_core.data.split_file import load_split
+from llador_core.data.splits import Split, check_no_leak
 from llador_core.errors import (
     DataFormatError,
     LladorError,

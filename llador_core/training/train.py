@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from llador_core.data.split_file import save_split
 from llador_core.data.splits import (
     Split,
     check_no_leak,
-    save_split,
     split_by_disease,
+    split_by_drug,
     split_by_pair,
 )
 from llador_core.errors import ConfigError
@@ -51,8 +52,8 @@ def run_name(graph: Graph, config: TrainConfig) -> str:
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
     """Return the split that `config` asks for, checked for leaks."""
-    cut = split_by_pair if config.split == "pair" else split_by_disease
-    split = cut(graph, config.split_seed)
+    cut = {"pair": split_by_pair, "disease": split_by_disease, "drug": split_by_drug}[config.split]
+    split = cut(graph, config.split_seed, is_caution_held_out=config.is_caution_held_out)
     check_no_leak(graph, split)
     return split
 
