@@ -36,10 +36,12 @@ from llador_core.paths import (
 from llador_core.priors.anchors import Anchors, make_anchors
 from llador_core.priors.texts import load_texts
 from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
+from llador_core.safeguard.model import save
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import FORMAT
+from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import Report, Trainer
 
 _PACKAGES = ("torch", "numpy", "safetensors")
@@ -111,13 +113,20 @@ def train(
                 report(progress)
 
         trainer.train(folder, follow)
-    weights = _weights(trainer, anchors, np.float16 if is_half else np.float32)
+    kind = np.float16 if is_half else np.float32
+    weights = _weights(trainer, anchors, kind)
     _write_weights(folder / "weights.safetensors", weights)
     scorer = _as_stored(trainer.model.to_scorer(), weights)
     scores = scorer.treatment_scores(graph)
     metrics = report_with_controls(graph, split, scores, vectors, seed=config.split_seed)
+    guarded = guard(graph, split, config, scorer, anchors, vectors, folder)
+    safeguard = None if guarded is None else save(guarded.safeguard, folder, kind)
+    metrics |= safety_report(graph, split, config, scores, safeguard)
     _write_json(folder / "metrics.json", metrics)
-    _write_json(folder / "run.json", _record(graph, config, trainer.progress, vectors, is_half))
+    record = _record(graph, config, trainer.progress, vectors, is_half)
+    record["safeguard_seconds"] = 0.0 if guarded is None else guarded.seconds
+    _write_json(folder / "run.json", record)
+    clear_guard(folder)
     (folder / checkpoint.FILE).unlink(missing_ok=True)
     return folder
 
