@@ -65,13 +65,17 @@ def guard(
         return None
     started = time.perf_counter()
     fold = set_aside(graph, split, config.split_seed)
-    steps = max(1, round(STEPS_SHARE * config.steps))
-    shorter = dataclasses.replace(config, steps=steps, validate_every=steps)
-    second = Trainer(graph, fold.split, shorter, anchors)
+    second = Trainer(graph, fold.split, second_steps(config), anchors)
     second.train(make_folder(folder / FOLDER))
     reading = read(graph, config.prior, vectors, load_texts(graph), config.seed)
     safeguard = fit_safeguard(graph, split, fold, second.model.to_scorer(), scorer, reading)
     return Guarded(safeguard, round(time.perf_counter() - started, 2))
+
+
+def second_steps(config: TrainConfig) -> TrainConfig:
+    """Return the settings of the second training: shorter, and judged once, at its end."""
+    steps = max(1, round(STEPS_SHARE * config.steps))
+    return dataclasses.replace(config, steps=steps, validate_every=steps)
 
 
 def clear_guard(folder: Path) -> None:
@@ -104,7 +108,7 @@ def safety_report(
         }
     if not len(split.caution_test):
         return out
-    groups = _by_naming(graph, config)
+    groups = by_naming(graph, config)
     out["incompatibility"] = {
         "raw": incompatibility(graph, split, scores, config.split_seed, groups=groups)
     }
@@ -115,7 +119,7 @@ def safety_report(
     return out
 
 
-def _by_naming(graph: Graph, config: TrainConfig) -> dict[str, np.ndarray]:
+def by_naming(graph: Graph, config: TrainConfig) -> dict[str, np.ndarray]:
     """Return the pairs of which a text that the model was given names the other side, and others.
 
     Empty for a model without texts.

@@ -101,7 +101,7 @@ def train(
         )
     split = make_split(graph, config)
     vectors = load_vectors(graph) if config.is_anchored else vectors_if_any(graph)
-    anchors = _anchors(vectors, config)
+    anchors = make_anchors_for(vectors, config)
     _open_folder(folder, graph, config, split, is_resumed)
     trainer = Trainer(graph, split, config, anchors)
     with storage_errors(folder), (folder / "progress.jsonl").open("a", encoding="utf-8") as log:
@@ -131,7 +131,8 @@ def train(
     return folder
 
 
-def _anchors(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
+def make_anchors_for(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
+    """Return what a run's entities are tied to, None for the plain model."""
     if not config.is_anchored or vectors is None:
         return None
     return make_anchors(vectors, config.prior, config.dim, config.reduce, config.seed)
