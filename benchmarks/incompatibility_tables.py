@@ -115,12 +115,11 @@ def markdown(result: Record) -> str:
         "|---|---|" + "---|" * len(SHOWN),
     ]
     for row, told in sorted(result["rows"].items(), key=lambda item: item[0].split("/")[::-1]):
-        for order in ("raw", "combined"):
-            lines.append(f"| {row} | {order} | {_cells(told[order])} |")
+        lines += [f"| {row} | {order} | {_cells(told[order])} |" for order in ("raw", "combined")]
     lines += ["", "Ways tried (pair split):", ""]
     lines += ["| prior | way | " + " | ".join(SHOWN) + " |", "|---|---|" + "---|" * len(SHOWN)]
     for row, told in result["rows"].items():
-        model, prior, split = row.split("/")
+        _, prior, split = row.split("/")
         if split == "pair" and prior in ("none", "full", "no-indication"):
             lines += [f"| {prior} | {way} | {_cells(m)} |" for way, m in told["ways"].items()]
     lines += ["", "Text names the other side, or not:", ""]
