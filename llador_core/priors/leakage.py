@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,6 +17,7 @@ ACRONYM_LENGTH = 5
 HYPHENS = "-‐‑–"
 POSSESSIVE = re.compile(r"['’]s\b")
 # A word, or one sign that stands between words; hyphens, slashes and apostrophes only separate.
+CLAUSE_END = re.compile(r"(?<=[.;])\s+")
 TOKEN = re.compile(r"[^\W_]+|[^\w\s'’/\-‐‑–]")
 
 Words = tuple[str, ...]
@@ -61,13 +62,38 @@ def names_other_side(
     )
 
 
+def mentions(
+    graph: Graph, texts: Texts, entities: Ints, fields: Sequence[TextField] = TEXT_FIELDS
+) -> list[frozenset[int]]:
+    """Return for each entity the entities that its own text names, by the rules above."""
+    reader = _reader(graph, texts)
+    return [reader.mentions(entity, fields) for entity in np.asarray(entities).tolist()]
+
+
+def sentences_naming(
+    graph: Graph, texts: Texts, entity: int, field: TextField, others: Iterable[int]
+) -> list[tuple[str, frozenset[int]]]:
+    """Return the sentences of an entity's text that name any of `others`, and whom they name.
+
+    A text is cut at full stops and semicolons that end a clause.
+    """
+    wanted = frozenset(others)
+    labels = _reader(graph, texts).labels
+    found = []
+    for sentence in CLAUSE_END.split(texts.of(field)[entity]):
+        named = wanted & frozenset(labels.find(sentence))
+        if named:
+            found.append((sentence.strip(), named))
+    return found
+
+
 class _Reader:
     """Finds the entities that texts name, reading each text once."""
 
     def __init__(self, graph: Graph, texts: Texts) -> None:
         self._columns = {field: texts.of(field) for field in TEXT_FIELDS}
         self._found: dict[tuple[int, TextField], frozenset[int]] = {}
-        self._labels = _Labels(graph)
+        self.labels = _Labels(graph)
 
     def mentions(self, entity: int, fields: Sequence[TextField]) -> frozenset[int]:
         """Return the entities that the texts of `entity` name."""
@@ -76,7 +102,7 @@ class _Reader:
     def _mentions_in(self, entity: int, field: TextField) -> frozenset[int]:
         key = (entity, field)
         if key not in self._found:
-            self._found[key] = frozenset(self._labels.find(self._columns[field][entity]))
+            self._found[key] = frozenset(self.labels.find(self._columns[field][entity]))
         return self._found[key]
 
 
