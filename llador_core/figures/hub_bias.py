@@ -73,9 +73,9 @@ def hub_figure(places: Sequence[Place]) -> go.Figure:
             HEIGHT,
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            xaxis=_axis("Edges in the graph (log scale)") | _degree_ticks(degrees),
-            xaxis2=_axis("In the top 50 of … diseases")
-            | {"ticksuffix": "%", "range": [-1.5, max(*shares, 10) * 1.12]},
+            xaxis=_axis("Edges (log scale)") | _degree_ticks(degrees),
+            xaxis2=_axis("In the top 50 of")
+            | {"ticksuffix": "%", "nticks": 4, "range": [-1.5, max(*shares, 10) * 1.12]},
             yaxis=_axis(f"Rank among {n:,} drugs")
             | {
                 "tickvals": sorted(set(ticks)),

@@ -90,7 +90,7 @@ def columns(lens: Lens | None) -> list[Extra]:
             lambda c: lens.ranks[c.entity],
             number(width=82, help="Rank by the score corrected for hubs. The list follows it."),
             "corrected_rank",
-            lambda c: f"{lens.ranks[c.entity]:g}",
+            lambda c: lens.ranks[c.entity],
             "Rank",
         ),
         Extra(
@@ -98,7 +98,7 @@ def columns(lens: Lens | None) -> list[Extra]:
             lambda c: show.shift_words(lens.change(c)),
             text(width=76, help="Places moved by the correction: ▲ up, ▼ down."),
             "corrected_change",
-            lambda c: f"{lens.change(c):g}",
+            lens.change,
             "Drug",
         ),
         Extra(
@@ -111,7 +111,7 @@ def columns(lens: Lens | None) -> list[Extra]:
                 "drug stands before the correction.",
             ),
             "share_of_diseases_in_top_50",
-            lambda c: f"{lens.shares[c.entity]:.4f}",
+            lambda c: round(lens.shares[c.entity], 4),
             "Flags",
         ),
     ]

@@ -136,6 +136,18 @@ def test_a_picture_opens_as_a_table(address: str, visit: Visit) -> None:
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     page.get_by_text("The same as a table").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    head = [
+        line
+        for line in Path(download.value.path()).read_text("utf-8").splitlines()
+        if line.startswith("# ")
+    ]
+    assert head[0].startswith("# notice: For research only")
+    told = dict(line[2:].split(": ", 1) for line in head)
+    assert told["run"] == runs.default_run("starter").name
+    assert told["address"] == "/?step=2"
+    assert {"graph checksum", "exported", "prior"} <= set(told)
 
 
 def test_a_row_can_be_left_again(address: str, visit: Visit, starter: Graph) -> None:
