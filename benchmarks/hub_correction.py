@@ -1,6 +1,6 @@
 """What correcting for hubs does to each shipped run: recovery of hidden pairs, and hub bias.
 
-    python benchmarks/hub_correction.py [--graph starter]
+    python benchmarks/hub_correction.py [--graph starter] [--order combined|raw]
 
 Prints the README's table and writes benchmarks/results/hub_correction.json.
 """
@@ -23,10 +23,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RESULT = REPOSITORY / "benchmarks" / "results" / "hub_correction.json"
 
 
-def measured(graph: Graph, info: runs.RunInfo) -> dict[str, Any]:
-    """Return what the correction does to one run."""
+def measured(graph: Graph, info: runs.RunInfo, order: runs.Order) -> dict[str, Any]:
+    """Return what the correction does to one run's lists."""
     run = runs.load_run(info.name)
-    scores = hubs.score_of(graph, run)
+    scores = hubs.score_of(graph, run, order)
     bias = hubs.measure(graph, scores)
     effect = hubs.effect(graph, run, scores, bias)
     return {
@@ -43,8 +43,8 @@ def rows(found: list[dict[str, Any]]) -> str:
     """Return the table in Markdown: before → after, with the interval of the change."""
     lines = [
         "| model, prior | Hits@10 | change (95%) | Hits@50 | MRR | rank follows edges | "
-        "most frequent drug in top 50 of |",
-        "|---|---|---|---|---|---|---|",
+        "most frequent drug in top 50 of | contraindicated in first 20 |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for one in found:
         before, after = one["effect"]["before"], one["effect"]["after"]
@@ -56,25 +56,32 @@ def rows(found: list[dict[str, Any]]) -> str:
         moves.insert(1, f"{change['low']:+.2f} to {change['high']:+.2f}")
         moves.append("{:+.2f} → {:+.2f}".format(*one["correlation"]))
         moves.append("{:.0%} → {:.0%}".format(*one["largest_share"]))
+        moves.append("{:.1%} → {:.1%}".format(*one["effect"]["to_avoid"][:2]))
         lines.append(f"| {one['model']}, {one['prior']} | {' | '.join(moves)} |")
     popular = found[0]["effect"]["popularity"]
     values = " | ".join(f"{popular[name]['value']:.2f}" for name in ("Hits@10", "Hits@50", "MRR"))
     first, rest = values.split(" | ", 1)
     follows = found[0]["effect"]["popularity_correlation"]
-    lines.append(f"| by number of uses | {first} | | {rest} | {follows:+.2f} | 100% |")
+    avoid = f"{found[0]['effect']['to_avoid'][2]:.1%}"
+    lines.append(f"| by number of uses | {first} | | {rest} | {follows:+.2f} | 100% | {avoid} |")
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--graph", default="starter")
-    name = parser.parse_args().graph
+    parser.add_argument("--order", choices=("combined", "raw"), default="combined")
+    given = parser.parse_args()
+    name = given.graph
     graph = load_graph(name)
     infos = [run for run in runs.list_runs(name) if run.is_finished]
     shipped = [run for run in infos if run.is_pretrained] or infos
-    found = [measured(graph, info) for info in sorted(shipped, key=lambda run: run.name)]
+    found = [
+        measured(graph, info, given.order) for info in sorted(shipped, key=lambda run: run.name)
+    ]
     record = {
         "graph": name,
+        "order": given.order,
         "graph_checksum": graph.checksum,
         "measured": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "runs": found,

@@ -23,16 +23,17 @@ from numpy.typing import NDArray
 from llador_core.errors import ConfigError
 from llador_core.evaluation.controls import popularity_places
 from llador_core.evaluation.metrics import Interval, per_pair, with_intervals
-from llador_core.evaluation.protocols import Report, evaluate
+from llador_core.evaluation.protocols import Report, evaluate, positions
 from llador_core.evaluation.ranks import Scores
-from llador_core.graph import Graph, Ints
+from llador_core.graph import Bools, Graph, Ints
 from llador_core.ranking import mean_ranks
-from llador_core.training.runs import Run, check_graph
+from llador_core.training.runs import Order, Run, check_graph
 
 Shares = NDArray[np.float64]
 ScoreOf = Callable[[Ints], Scores]
 
 TOP = 50
+FIRST = 20  # as far as a reader looks for what may do harm
 MAX_DISEASES = 500  # more tell the same: a share of 500 is exact to a few percent
 AT_ONCE = 64
 PROTOCOL = "drug-ranking"
@@ -80,6 +81,9 @@ class Effect:
         After less before, pair by pair; where the interval holds 0 there is no telling.
     popularity_correlation : float
         As `Hubs.correlation`, of ranking by popularity.
+    to_avoid : tuple of three floats
+        Share of the first 20 places, over the diseases of the pairs, that hold a drug which the
+        graph lists as contraindicated there: before, after, by popularity.
     """
 
     n_pairs: int
@@ -88,13 +92,19 @@ class Effect:
     change: dict[str, Interval]
     popularity: dict[str, Interval]
     popularity_correlation: float
+    to_avoid: tuple[float, float, float]
 
 
-def score_of(graph: Graph, run: Run) -> ScoreOf:
-    """Return the function from diseases to a run's scores of all drugs, (n_drugs, n_diseases)."""
+def score_of(graph: Graph, run: Run, order: Order = "combined") -> ScoreOf:
+    """Return the function from diseases to what orders a run's lists, (n_drugs, n_diseases).
+
+    Raises DataFormatError where the run belongs to another version of the graph.
+    """
     check_graph(run, graph)
 
     def scores(diseases: Ints) -> Scores:
+        if order == "combined" and run.safeguard is not None:
+            return run.safeguard.combined[:, positions(graph.diseases, diseases)]
         return run.scorer.score_pairs(graph.drugs, graph.treatment_relation, diseases)
 
     return scores
@@ -209,9 +219,10 @@ def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -
     table = np.zeros((len(graph.drugs), len(graph.diseases)), np.float32)
     table[:, is_judged] = scores(graph.diseases[is_judged])
     before = evaluate(graph, split, table, PROTOCOL, seed)
+    avoid_before = _share_to_avoid(graph, table, is_judged)
     table -= hubs.mean[:, None].astype(np.float32)
     after = evaluate(graph, split, table, PROTOCOL, seed)
-    places, _ = popularity_places(graph, split)
+    places = popularity_places(graph, split)[0][:, None].astype(np.float64)
     popularity = run.metrics["baselines"]["popularity"][PROTOCOL]["metrics"]
     return Effect(
         n_pairs=before.n_pairs,
@@ -219,10 +230,23 @@ def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -
         after={name: after.metrics[name] for name in METRICS},
         change=_changes(before, after, seed),
         popularity={name: Interval(**popularity[name]) for name in METRICS},
-        popularity_correlation=degree_correlation(
-            places[:, None].astype(np.float64), graph.degree[graph.drugs]
+        popularity_correlation=degree_correlation(places, graph.degree[graph.drugs]),
+        to_avoid=(
+            avoid_before,
+            _share_to_avoid(graph, table, is_judged),
+            _share_to_avoid(graph, np.broadcast_to(places, table.shape), is_judged),
         ),
     )
+
+
+def _share_to_avoid(graph: Graph, table: Scores, is_judged: Bools) -> float:
+    """Return how much of the first 20 places contraindicated drugs hold, mean over diseases."""
+    held = _in_top(table[:, is_judged], FIRST)
+    to_avoid = [
+        np.isin(graph.drugs, graph.neighbours_with_role(disease, "contraindicated"))
+        for disease in graph.diseases[is_judged].tolist()
+    ]
+    return float((held * np.stack(to_avoid, axis=1)).sum() / held.sum())
 
 
 def _changes(before: Report, after: Report, seed: int) -> dict[str, Interval]:

@@ -18,7 +18,7 @@ from llador_core.data.specs import GRAPHS
 from llador_core.graph import Graph
 from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
 from llador_core.training import runs
-from llador_core.training.runs import Run, RunInfo
+from llador_core.training.runs import Order, Run, RunInfo
 from pages._ui import state
 
 TABLES_AFTER_S = 1.0
@@ -118,14 +118,16 @@ def ranked(
     return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
 
 
-def hub_bias(graph_name: str, info: RunInfo) -> hubs.Hubs:
+def hub_bias(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
-    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+    own = (info.name, _run_stamp(info))
+    return _hub_bias(graph_name, _graph_stamp(graph_name), own, order)
 
 
-def hub_effect(graph_name: str, info: RunInfo) -> hubs.Effect:
+def hub_effect(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
-    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+    own = (info.name, _run_stamp(info))
+    return _hub_effect(graph_name, _graph_stamp(graph_name), own, order)
 
 
 def _graph_stamp(name: str) -> Stamp:
@@ -184,16 +186,20 @@ def _ranked(
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
-def _hub_bias(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Hubs:
+def _hub_bias(
+    graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
+) -> hubs.Hubs:
     found = _graph(graph_name, graph_stamp)
-    return hubs.measure(found, hubs.score_of(found, _run(*own)))
+    return hubs.measure(found, hubs.score_of(found, _run(*own), order))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking for the hidden drugs")
-def _hub_effect(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Effect:
+def _hub_effect(
+    graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
+) -> hubs.Effect:
     found, trained = _graph(graph_name, graph_stamp), _run(*own)
-    bias = _hub_bias(graph_name, graph_stamp, own)
-    return hubs.effect(found, trained, hubs.score_of(found, trained), bias)
+    bias = _hub_bias(graph_name, graph_stamp, own, order)
+    return hubs.effect(found, trained, hubs.score_of(found, trained, order), bias)
 
 
 @st.cache_resource(show_spinner=False)

@@ -203,6 +203,9 @@ def effect_rows(bias: hubs.Hubs, effect: hubs.Effect) -> dict[str, list[str]]:
             "100%",
         )
     )
+    rows.append(
+        ("Contraindicated drugs among the first 20", *(f"{share:.1%}" for share in effect.to_avoid))
+    )
     titles = ("", "As it is", "Corrected (change)", "By popularity")
     return {title: [row[i] for row in rows] for i, title in enumerate(titles)}
 

@@ -11,6 +11,7 @@ from llador_core import hubs
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.ranking import mean_ranks
+from llador_core.safeguard import Safeguard
 from llador_core.training.runs import Run, default_run, load_run
 from tests.builders import graph_of
 
@@ -75,9 +76,23 @@ def test_what_is_no_list_is_told(small: Graph, scores: np.ndarray) -> None:
 
 
 def test_a_run_is_its_score_matrix(starter: Graph, run: Run) -> None:
-    matrix = run.scorer.treatment_scores(starter)
+    matrix = run.pair_scores(starter)
     assert hubs.top_share(run, starter) == pytest.approx(hubs.top_share(matrix, starter))
     assert hubs.top_share(run, starter, k=10).sum() == pytest.approx(10)
+
+
+def test_the_order_decides_what_is_corrected(starter: Graph, run: Run) -> None:
+    """With a safeguard it is what the list is ordered by, without one the model's score."""
+    drawn = np.random.default_rng(4).normal(size=(2, len(starter.drugs), len(starter.diseases)))
+    treat, caution = drawn.astype(np.float32)
+    guarded = dataclasses.replace(run, safeguard=Safeguard(treat, caution, {}))
+    some = starter.diseases[[5, 2]]
+    assert np.array_equal(
+        hubs.score_of(starter, guarded)(some), guarded.pair_scores(starter)[:, [5, 2]]
+    )
+    raw = run.scorer.treatment_scores(starter)[:, [5, 2]]
+    assert hubs.score_of(starter, guarded, "raw")(some) == pytest.approx(raw, abs=1e-5)
+    assert hubs.score_of(starter, run)(some) == pytest.approx(raw, abs=1e-5)
 
 
 def test_a_planted_hub_leaves_the_top(small: Graph, scores: np.ndarray) -> None:
@@ -134,7 +149,7 @@ def test_on_the_shipped_runs_hubs_go_and_degree_with_them(starter: Graph, run: R
 
 
 def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
-    scores = hubs.score_of(starter, run)
+    scores = hubs.score_of(starter, run, "raw")
     found = hubs.measure(starter, scores)
     told = hubs.effect(starter, run, scores, found)
     written = run.metrics["run"]["drug-ranking"]
@@ -146,6 +161,14 @@ def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
         assert told.change[name].low <= change <= told.change[name].high
         assert told.popularity[name].value < told.after[name].value
     assert told.popularity_correlation > 0.2
+    matrix = run.scorer.treatment_scores(starter)
+    judged = [j for j, d in enumerate(starter.diseases) if d in run.split(starter).test[:, 2]]
+    n_avoid = 0
+    for j in judged:
+        first = starter.drugs[mean_ranks(matrix[:, j]) <= 20]
+        avoid = starter.neighbours_with_role(int(starter.diseases[j]), "contraindicated")
+        n_avoid += len(set(first.tolist()) & set(avoid.tolist()))
+    assert told.to_avoid[0] == pytest.approx(n_avoid / (20 * len(judged)))
 
 
 def test_without_hubs_the_correction_changes_nothing(starter: Graph, run: Run) -> None:

@@ -90,7 +90,7 @@ def effect(change: Interval) -> hubs.Effect:
     before = dict.fromkeys(hubs.METRICS, interval(0.5, 0.4, 0.6))
     after = dict.fromkeys(hubs.METRICS, interval(0.5 + change.value, 0.4, 0.7))
     changes = dict.fromkeys(hubs.METRICS, change)
-    return hubs.Effect(100, before, after, changes, before, 0.55)
+    return hubs.Effect(100, before, after, changes, before, 0.55, (0.1, 0.1, 0.2))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,7 @@ def test_the_panel_holds_before_after_change_and_popularity(view: View) -> None:
     assert rows["By popularity"][0] == f"{told.popularity['Hits@10'].value:.0%}"
     assert rows["As it is"][3] == f"{bias.correlation:+.2f}"
     assert rows["By popularity"][4] == "100%"
+    assert rows["As it is"][5] == f"{told.to_avoid[0]:.1%}"
     assert len({len(column) for column in rows.values()}) == 1
 
 
