@@ -18,7 +18,9 @@ with errors.boxed():
         show.show_header(view)
     classes = cached.classes(graph_name)
     filters = inputs.pick_filters(
-        sorted({name for names in classes.values() for name in names}), view.base is not None
+        sorted({name for names in classes.values() for name in names}),
+        view.base is not None,
+        view.is_guarded,
     )
     listed = [c for c in view.candidates if filters.keep(c, classes.get(c.entity, ()))]
     left, right = st.columns([7, 4], gap="medium")

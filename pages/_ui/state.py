@@ -14,10 +14,11 @@ from llador_core.errors import UnknownNameError, nearest_names
 from llador_core.graph import Graph
 from llador_core.registry import lookup
 from llador_core.training import runs
+from llador_core.training.runs import Order
 
 DEFAULT_GRAPH = "starter"
 DEFAULT_DISEASE = "Disease::DOID:10652"  # Alzheimer's disease
-SHARED = ("graph", "run", "disease", "step")  # what a link to another page takes along
+SHARED = ("graph", "run", "disease", "step", "order")  # what a link to another page takes along
 N_STEPS = 5
 
 
@@ -98,6 +99,11 @@ def current_drug(graph: Graph) -> int | None:
     """Return the drug asked for, None where none is. Raises UnknownNameError."""
     asked = st.query_params.get("drug")
     return None if asked is None else names.resolve(graph, asked, "drug")
+
+
+def current_order() -> Order:
+    """Return what the lists are ordered by; anything but "raw" is the default."""
+    return "raw" if st.query_params.get("order") == "raw" else "combined"
 
 
 def current_step() -> int:

@@ -15,9 +15,20 @@ from llador_core.graph import Graph
 from llador_core.ranking import Candidate
 from pages._ui import cached, state
 from pages._ui.cached import View
-from pages._ui.show import FLAG_HELP, STATUS_MARKS, flag_words, shift_words
+from pages._ui.show import (
+    CAUTION_HELP,
+    FLAG_HELP,
+    STATUS_MARKS,
+    caution_words,
+    flag_words,
+    shift_words,
+)
 
 NOTICE = "For research only. Model output, reviewed by nobody. No medical advice."
+ORDER_WORDS = {
+    "combined": "predicted treatment weighed against predicted caution",
+    "raw": "score of the model alone",
+}
 HEIGHT = 560
 
 
@@ -56,6 +67,7 @@ def _rows(view: View, listed: Sequence[Candidate]) -> dict[str, list[Any]]:
         "Rank": [c.rank for c in listed],
         "Drug": [plain(c.name) for c in listed],
         "Status": [STATUS_MARKS[c.status] for c in listed],
+        "Caution": [caution_words(c.caution) for c in listed],
         "Without prior": [c.base_rank for c in listed],
         "Shift": [shift_words(c.shift) for c in listed],
         "Flags": [flag_words(view, c) for c in listed],
@@ -66,6 +78,8 @@ def _rows(view: View, listed: Sequence[Candidate]) -> dict[str, list[Any]]:
     }
     if view.base is None:
         del columns["Without prior"], columns["Shift"]
+    if not view.is_guarded:
+        del columns["Caution"]
     return columns
 
 
@@ -79,6 +93,7 @@ def _columns(view: View) -> dict[str, Any]:
             help="New: no treatment edge, a proposal. Hidden: a known use kept from training. "
             "Known: a known use that training saw.",
         ),
+        "Caution": text(width=82, help=CAUTION_HELP),
         "Without prior": number(
             width=98, help="Rank by the same model trained without the LLM's texts."
         ),
@@ -107,6 +122,7 @@ def to_csv(view: View, listed: Sequence[Candidate], filters: str) -> str:
         [
             *("rank", "id", "name", "status", "percentile", "score", "degree"),
             *("rank_without_prior", "shift", "prior_names_it", "contraindicated", "classes"),
+            *("rank_by_score_alone", "predicted_caution", "caution_score"),
         ]
     )
     for c in listed:
@@ -124,6 +140,9 @@ def to_csv(view: View, listed: Sequence[Candidate], filters: str) -> str:
                 str(c.prior_names_it).lower(),
                 str(c.is_contraindicated).lower(),
                 csv_cell("; ".join(classes.get(c.entity, ()))),
+                f"{c.raw_rank:g}",
+                c.caution or "",
+                "" if c.caution_score is None else f"{c.caution_score:.4f}",
             ]
         )
     return out.getvalue()
@@ -145,7 +164,11 @@ def _provenance(view: View, n_listed: int, filters: str) -> list[tuple[str, str]
         ("trained", run.created),
         ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
         ("rows", f"{n_listed} of {len(view.candidates)}; {filters}"),
-        ("score", "of the model, comparable within this list only; not a probability"),
+        ("order", ORDER_WORDS[view.order]),
+        (
+            "score",
+            "what the list is ordered by, comparable within this list only; not a probability",
+        ),
     ]
 
 
