@@ -40,6 +40,8 @@ class View:
     disease : int
     candidates : tuple of Candidate
         Every drug, best first.
+    order : "combined" or "raw"
+        What the candidates are ordered by; "raw" for a run without a safeguard.
     """
 
     graph: Graph
@@ -49,6 +51,12 @@ class View:
     mechanism: RunInfo | None
     disease: int
     candidates: tuple[ranking.Candidate, ...]
+    order: Order = "combined"
+
+    @property
+    def is_guarded(self) -> bool:
+        """The run predicts caution."""
+        return self.candidates[0].caution is not None
 
     @property
     def disease_name(self) -> str:
@@ -60,7 +68,7 @@ class View:
         return frozenset(self.graph.neighbours_with_role(self.disease, "palliates").tolist())
 
 
-def view(graph_name: str, disease: int, info: RunInfo) -> View:
+def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined") -> View:
     """Return the ranking of all drugs for a disease by a run, beside its twins.
 
     Raises
@@ -70,8 +78,9 @@ def view(graph_name: str, disease: int, info: RunInfo) -> View:
     """
     base = runs.partner(info, "none") if info.prior != "none" else None
     mechanism = runs.partner(info, "mechanism") if info.prior == "full" else None
-    candidates = ranked(graph_name, disease, info, base)
-    return View(graph(graph_name), texts(graph_name), info, base, mechanism, disease, candidates)
+    found = ranked(graph_name, disease, info, base, order)
+    order = order if found[0].caution is not None else "raw"
+    return View(graph(graph_name), texts(graph_name), info, base, mechanism, disease, found, order)
 
 
 def graph(name: str) -> Graph:
@@ -110,12 +119,16 @@ def run(info: RunInfo) -> Run:
 
 
 def ranked(
-    graph_name: str, disease: int, info: RunInfo, base: RunInfo | None = None
+    graph_name: str,
+    disease: int,
+    info: RunInfo,
+    base: RunInfo | None = None,
+    order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every drug for a disease, best first. Raises as `runs.load_run`."""
     twin = (base.name, _run_stamp(base)) if base else None
     own = (info.name, _run_stamp(info))
-    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
+    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin, order)
 
 
 def hub_bias(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Hubs:
@@ -136,7 +149,8 @@ def _graph_stamp(name: str) -> Stamp:
 
 
 def _run_stamp(info: RunInfo) -> Stamp:
-    files = (info.folder / name for name in ("run.json", "weights.safetensors", "metrics.json"))
+    names = ("run.json", "weights.safetensors", "metrics.json", "safeguard.safetensors")
+    files = (info.folder / name for name in names)
     return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
@@ -174,6 +188,7 @@ def _ranked(
     disease: int,
     own: tuple[str, Stamp],
     twin: tuple[str, Stamp] | None,
+    order: Order,
 ) -> tuple[ranking.Candidate, ...]:
     found = ranking.rank_candidates(
         _graph(graph_name, graph_stamp),
@@ -181,6 +196,7 @@ def _ranked(
         disease=disease,
         base=_run(*twin) if twin else None,
         texts=_texts(graph_name, graph_stamp),
+        order=order,
     )
     return tuple(found)
 
@@ -216,4 +232,5 @@ def prepare_tables() -> None:
 def current_view() -> View:
     """Return what the address asks for. Raises LladorError with a sentence on what is wrong."""
     name = state.current_graph_name()
-    return view(name, state.current_disease(graph(name)), state.current_run(name))
+    disease, run = state.current_disease(graph(name)), state.current_run(name)
+    return view(name, disease, run, state.current_order())

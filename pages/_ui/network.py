@@ -20,9 +20,9 @@ from llador_core.explain.neighbourhood import (
 )
 from llador_core.figures.network import network_alt, network_options, network_rows
 from llador_core.figures.style import count, listed
+from llador_core.tables_out import NOTICE
 from pages._ui import frame, show, state, surroundings
 from pages._ui.surroundings import NetworkView
-from pages._ui.table import NOTICE
 
 HEIGHT = 570
 LINES = (
