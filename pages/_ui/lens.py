@@ -20,8 +20,8 @@ from pages._ui.table import Extra
 
 HELP = (
     "Some drugs stand near the top whatever the disease. The correction takes from each score what "
-    "the drug scores on average over all diseases, and ranks by what is left: how much better it "
-    "does here than elsewhere."
+    "the drug usually scores over all diseases, and ranks by what is left: how much better it does "
+    "here than elsewhere."
 )
 PERCENT = "%d%%"
 METRIC_WORDS = {

@@ -117,6 +117,19 @@ def test_what_a_disease_adds_to_all_moves_nobody(small: Graph, scores: np.ndarra
         )
 
 
+def test_a_few_extremes_are_not_what_a_drug_usually_scores(small: Graph) -> None:
+    """A certain contraindication in one of thirty lists must not lift a drug in the others."""
+    table = np.random.default_rng(5).normal(size=(N_DRUGS, 30))
+    hit = table.copy()
+    hit[2, 7] = -1000
+    before, after = hubs._usual(table), hubs._usual(hit)
+    assert after - after.mean() == pytest.approx(before - before.mean(), abs=0.2)
+    by_loop = [
+        np.mean(sorted(row[j] - table[:, j].mean() for j in range(30))[3:27]) for row in table
+    ]
+    assert before == pytest.approx(by_loop)
+
+
 def test_drugs_that_never_differ_stay_tied(small: Graph) -> None:
     constant = np.repeat(np.arange(N_DRUGS, dtype=float)[:, None], N_DISEASES, axis=1)
     found = measured(small, constant)
@@ -174,7 +187,7 @@ def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
 def test_without_hubs_the_correction_changes_nothing(starter: Graph, run: Run) -> None:
     scores = hubs.score_of(starter, run)
     found = hubs.measure(starter, scores)
-    flat = dataclasses.replace(found, mean=np.full_like(found.mean, 2.0))
+    flat = dataclasses.replace(found, usual=np.full_like(found.usual, 2.0))
     told = hubs.effect(starter, run, scores, flat)
     assert told.after["MRR"].value == pytest.approx(told.before["MRR"].value, abs=1e-3)
     assert told.change["Hits@50"].value == pytest.approx(0, abs=5e-3)

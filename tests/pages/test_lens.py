@@ -65,7 +65,7 @@ def test_the_correction_is_of_the_score_the_list_is_ordered_by(view: View) -> No
     found = lens.lens_of(view)
     drugs = view.graph.drugs.tolist()
     score = {c.entity: c.score for c in view.candidates}
-    centred = {d: score[d] - m for d, m in zip(drugs, found.bias.mean.tolist(), strict=True)}
+    centred = {d: score[d] - m for d, m in zip(drugs, found.bias.usual.tolist(), strict=True)}
     best = max(centred, key=lambda d: centred[d])
     assert found.ranks[best] == 1
     assert min(found.ranks.values()) == 1
