@@ -10,11 +10,13 @@ import streamlit as st
 from llador_core.escape import markdown, plain
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal
+from llador_core.training.runs import RunInfo
 from pages._ui import cached, frame, sentences, show, state
 from pages._ui.cached import View
 
 N_PROPOSED = 12
 N_CAUTIONS = 3
+N_TOP = 20
 PROTOCOL = "drug-ranking"
 
 
@@ -54,8 +56,9 @@ def _known(view: View) -> None:
 
 def _trust(view: View) -> None:
     metrics = cached.run(view.run).metrics
-    n, n_pairs = len(view.candidates), metrics["run"][PROTOCOL]["n_pairs"]
-    curves = _curves(view, metrics)
+    own = _own(view, view.run)
+    n, n_pairs = len(view.candidates), own[PROTOCOL]["n_pairs"]
+    curves = _curves(view, metrics["baselines"])
     words, picture = _halves()
     with words:
         st.header("Can this list be trusted?", anchor=False)
@@ -64,7 +67,7 @@ def _trust(view: View) -> None:
             f"{sentences.verdict(curves[0], curves[1:])}"
         )
         st.markdown(sentences.own_hidden(view.disease_name, view.candidates))
-        _show_interval(metrics)
+        _show_interval(own)
     with picture:
         show.show_figure(
             recall.recall_figure(curves, n),
@@ -78,25 +81,30 @@ def _trust(view: View) -> None:
         )
 
 
-def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
+def _own(view: View, info: RunInfo) -> dict[str, Any]:
+    """Return a run's reports under the order that the lists have."""
+    metrics = cached.run(info).metrics
+    found: dict[str, Any] = metrics["run"]
+    return found if view.order == "raw" else metrics.get("guarded", found)
+
+
+def _curves(view: View, baselines: dict[str, Any]) -> list[recall.RecallCurve]:
     """Return the run's curve first, then its twins and the baselines as far as they are there."""
     is_plain = view.run.prior == "none"
     found: list[tuple[recall.Kind, str, Any]] = [
-        ("base", "without the prior", metrics["run"])
+        ("base", "without the prior", _own(view, view.run))
         if is_plain
-        else ("prior", "with this prior", metrics["run"])
+        else ("prior", "with this prior", _own(view, view.run))
     ]
     if view.base:
-        found.append(("base", "without the prior", cached.run(view.base).metrics["run"]))
+        found.append(("base", "without the prior", _own(view, view.base)))
     if view.mechanism:
-        mechanism = cached.run(view.mechanism).metrics["run"]
-        found.append(("mechanism", "with mechanism texts only", mechanism))
+        found.append(("mechanism", "with mechanism texts only", _own(view, view.mechanism)))
     labels: tuple[tuple[recall.Kind, str], ...] = (
         ("text", "text similarity alone"),
         ("popularity", "ranking by number of uses"),
         ("random", "chance"),
     )
-    baselines = metrics["baselines"]
     found += [(kind, label, baselines[kind]) for kind, label in labels if kind in baselines]
     return [
         recall.RecallCurve(kind, label, tuple(curve["k"]), tuple(curve["recall"]))
@@ -105,8 +113,8 @@ def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
     ]
 
 
-def _show_interval(metrics: dict[str, Any]) -> None:
-    hits = metrics["run"][PROTOCOL]["metrics"][f"Hits@{sentences.FIRST}"]
+def _show_interval(own: dict[str, Any]) -> None:
+    hits = own[PROTOCOL]["metrics"][f"Hits@{sentences.FIRST}"]
     st.caption(
         f"95% interval of the first figure: {hits['low']:.0%} to {hits['high']:.0%}.",
         help="From drawing the hidden pairs again and again at random (bootstrap). Other known "
@@ -187,13 +195,29 @@ def _moved(view: View) -> None:
 def _shifts(view: View) -> list[shift.Shift]:
     middle: dict[int, float] = {}
     if view.mechanism:
-        others = cached.ranked(view.graph.name, view.disease, view.mechanism)
+        others = cached.ranked(view.graph.name, view.disease, view.mechanism, order=view.order)
         middle = {c.entity: c.rank for c in others}
     return [
         shift.Shift(c.name, c.base_rank, c.rank, middle.get(c.entity), c.prior_names_it, c.status)
         for c in view.candidates
         if c.base_rank is not None
     ]
+
+
+def _show_safeguard(view: View) -> None:
+    """Say what predicted caution removed from the top, and what it cost."""
+    report = cached.run(view.run).metrics.get("incompatibility", {})
+    if "combined" in report:
+        st.markdown(sentences.safeguarded(report))
+    if not view.is_guarded:
+        return
+    if view.order == "raw":
+        st.caption("This list is ordered by the model's score alone.")
+        return
+    gone = [c for c in view.candidates if c.raw_rank <= N_TOP < c.rank and c.caution != "no sign"]
+    gone.sort(key=lambda c: c.raw_rank)
+    st.markdown(sentences.removed(gone, N_TOP))
+    st.caption("The model predicts caution; no sign of it does not mean safe.")
 
 
 def _careful(view: View) -> None:
@@ -203,12 +227,18 @@ def _careful(view: View) -> None:
     with words:
         st.header("What to be careful about?", anchor=False)
         st.markdown(f"{markdown(caution.caution_alt(view.candidates, n))} {sentences.WHY_CAUTION}")
+        _show_safeguard(view)
         if view.texts:
             st.markdown(f"**In the LLM's words: {markdown(view.disease_name)}**")
             show.show_llm_text(view, view.disease, ("caution",))
     with picture:
         rows = [
-            {"Rank": c.rank, "Drug to avoid": c.name, "Without the prior": c.base_rank}
+            {
+                "Rank": c.rank,
+                "Drug to avoid": c.name,
+                "By score alone": c.raw_rank,
+                "Without the prior": c.base_rank,
+            }
             for c in avoid
         ]
         show.show_figure(

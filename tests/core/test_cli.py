@@ -59,6 +59,12 @@ def test_rank_without_a_run_takes_the_best_shipped_one(capsys: pytest.CaptureFix
     ranking = answer(capsys)
     assert ranking["disease"]["name"] == "Alzheimer's disease"
     assert ranking["candidates"][0]["shift"] is not None
+    assert ranking["order"] == "combined"
+    assert ranking["candidates"][0]["caution"] in ("no sign", "some", "strong")
+    assert main(["rank", "--disease", "AD", "--top", "3", "--json", "--order", "raw"]) == 0
+    raw = answer(capsys)
+    assert raw["order"] == "raw"
+    assert [c["rank"] for c in raw["candidates"]] == [c["raw_rank"] for c in raw["candidates"]]
 
 
 def test_graphs_lists_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
