@@ -45,6 +45,11 @@ def test_from_a_folder_to_a_ranking(folder: Path, capsys: pytest.CaptureFixture[
     table = capsys.readouterr().out
     assert "this run" in table
     assert "popularity" in table
+    assert "held-out contraindications beside the treatments" in table
+    assert main(["evaluate", *run, *graph, "--order", "combined", "--json"]) == 0
+    told = answer(capsys)
+    assert told["order"] == "combined"
+    assert 0 <= told["incompatibility"]["metrics"]["AUC"]["value"] <= 1
     assert main(["rank", *run, *graph, "--disease", "Disease::3", "--top", "4", "--json"]) == 0
     ranking = answer(capsys)
     assert [row["rank"] for row in ranking["candidates"]] == [1, 2, 3, 4]
