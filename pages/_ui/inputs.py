@@ -212,7 +212,7 @@ class Filters:
         )
 
 
-ORDERS = {"combined": "Against caution", "raw": "Score alone"}
+ORDERS = {"combined": "Weighed with caution", "raw": "Score alone"}
 
 
 def pick_order(is_guarded: bool) -> None:
@@ -227,8 +227,8 @@ def pick_order(is_guarded: bool) -> None:
         on_change=lambda: state.choose(
             order="raw" if st.session_state["order_pick"] == "raw" else None
         ),
-        help="**Against caution**: the chance of a treatment weighed against the chance that it "
-        "is contraindicated, both predicted. **Score alone**: the model's score, which draws "
+        help="**Weighed with caution**: the chance of a treatment against the chance that it is "
+        "contraindicated, both predicted. **Score alone**: the model's score, which draws "
         "contraindicated drugs to the top as well."
         + ("" if is_guarded else " This run predicts no caution."),
     )

@@ -41,7 +41,7 @@ def reason(one: CautionReason, disease_name: str) -> str:
         "edge": f"The graph lists it as **contraindicated in {disease}**.",
         "resembling": f"Contraindicated in **{name}**, which resembles {disease}.",
         "similar": f"**{name}**, alike in {shared}, is contraindicated in {disease}.",
-        "text": f"The LLM's text on {name}, naming {shared}: “{markdown(one.text)}”",
+        "text": f"The LLM's text on {name}, naming {shared}: “{markdown(one.text.rstrip(';'))}”",
     }[one.kind]
 
 
@@ -60,12 +60,13 @@ def safeguarded(report: Mapping[str, Any]) -> str:
 
     before, after = share(raw, "top 5%"), share(combined, "top 5%")
     found, kept = share(raw, f"Hits@{FIRST}"), share(combined, f"Hits@{FIRST}")
-    change = "cost no finds" if kept == found else "cost finds" if kept < found else "brought finds"
+    change = "no harder" if kept == found else "harder" if kept < found else "easier"
     return (
         f"We also hid **{raw['n_contraindicated']} drugs to avoid**, over all diseases. By the "
         f"model's score alone **{before:.1%}** of them stand in the top 5% of the list; weighed "
-        f"against predicted caution, **{after:.1%}**. It {change}: of the hidden treatments "
-        f"{found:.0%} stand among the first {FIRST} by the score alone, {kept:.0%} now."
+        f"against predicted caution, **{after:.1%}**. Hidden treatments "
+        f"became {change} to find: by the score alone **{found:.0%}** of them stand among the "
+        f"first {FIRST}, now **{kept:.0%}**."
     )
 
 
