@@ -8,6 +8,7 @@ from pages._ui import (
     frame,
     inputs,
     lens,
+    report,
     shortlist,
     shortlist_panel,
     show,
@@ -64,6 +65,7 @@ with errors.boxed():
                 disabled=not listed,
                 help="CSV with graph, checksum, run, prior and notice in its first lines.",
             )
+            report.show_report(view)
             st.caption(f"{len(listed):,} of {show.n_drugs(view)} listed.")
     with right:
         with st.container(border=True):

@@ -54,6 +54,11 @@ class View:
     def disease_name(self) -> str:
         return self.graph.entity_names[self.disease]
 
+    @property
+    def records_avoid(self) -> bool:
+        """Whether the graph records contraindications at all."""
+        return len(self.graph.relations_with_role("contraindicated")) > 0
+
     @cached_property
     def easing(self) -> frozenset[int]:
         """Drugs known to ease the disease without treating it."""

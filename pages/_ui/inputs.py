@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -136,8 +137,8 @@ def pick_run(graph_name: str) -> None:
     )
 
 
-def pick_step() -> int:
-    """Show the five steps with Back and Next; return the current one."""
+def pick_step(show_more: Callable[[], None]) -> int:
+    """Show the five steps, what `show_more` draws, Back and Next; return the current step."""
     step = state.current_step()
     st.session_state["step_pick"] = step
     with st.container(
@@ -153,6 +154,7 @@ def pick_step() -> int:
             on_change=lambda: state.choose(step=st.session_state["step_pick"]),
         )
         with st.container(horizontal=True, width="content"):
+            show_more()
             st.button(
                 "Back",
                 key="step_back",

@@ -15,7 +15,6 @@ from pages._ui.cached import View
 
 N_PROPOSED = 12
 N_CAUTIONS = 3
-PROTOCOL = "drug-ranking"
 
 
 def show_step(step: int, view: View) -> None:
@@ -33,6 +32,7 @@ def _known(view: View) -> None:
     graph, name = view.graph, view.disease_name
     groups = neighbourhood.neighbour_groups(graph, view.disease)
     by_role = {group.role: group for group in groups}
+    avoid = by_role.get("contraindicated")
     n_ties = sum(len(group.names) for group in groups)
     words, picture = _halves()
     with picture:  # first, so that the browser loads what draws it while the rest is made
@@ -47,14 +47,14 @@ def _known(view: View) -> None:
         st.markdown(
             f"Of its {graph.n_triples:,} facts about {graph.n_entities:,} drugs, genes, diseases "
             f"and more, the graph ties {markdown(name)} to **{n_ties} others**. "
-            f"{sentences.treated(by_role.get('treats'), by_role.get('contraindicated'))}"
+            f"{sentences.treated(by_role.get('treats'), avoid, view.records_avoid)}"
         )
         show.show_groups(groups, n_names=4)
 
 
 def _trust(view: View) -> None:
     metrics = cached.run(view.run).metrics
-    n, n_pairs = len(view.candidates), metrics["run"][PROTOCOL]["n_pairs"]
+    n, n_pairs = len(view.candidates), metrics["run"][recall.PROTOCOL]["n_pairs"]
     curves = _curves(view, metrics)
     words, picture = _halves()
     with words:
@@ -80,33 +80,13 @@ def _trust(view: View) -> None:
 
 def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
     """Return the run's curve first, then its twins and the baselines as far as they are there."""
-    is_plain = view.run.prior == "none"
-    found: list[tuple[recall.Kind, str, Any]] = [
-        ("base", "without the prior", metrics["run"])
-        if is_plain
-        else ("prior", "with this prior", metrics["run"])
-    ]
-    if view.base:
-        found.append(("base", "without the prior", cached.run(view.base).metrics["run"]))
-    if view.mechanism:
-        mechanism = cached.run(view.mechanism).metrics["run"]
-        found.append(("mechanism", "with mechanism texts only", mechanism))
-    labels: tuple[tuple[recall.Kind, str], ...] = (
-        ("text", "text similarity alone"),
-        ("popularity", "ranking by number of uses"),
-        ("random", "chance"),
-    )
-    baselines = metrics["baselines"]
-    found += [(kind, label, baselines[kind]) for kind, label in labels if kind in baselines]
-    return [
-        recall.RecallCurve(kind, label, tuple(curve["k"]), tuple(curve["recall"]))
-        for kind, label, report in found
-        for curve in (report[PROTOCOL]["recall_curve"],)
-    ]
+    base = cached.run(view.base).metrics if view.base else None
+    mechanism = cached.run(view.mechanism).metrics if view.mechanism else None
+    return recall.curves_of(metrics, view.run.prior, base, mechanism)
 
 
 def _show_interval(metrics: dict[str, Any]) -> None:
-    hits = metrics["run"][PROTOCOL]["metrics"][f"Hits@{sentences.FIRST}"]
+    hits = metrics["run"][recall.PROTOCOL]["metrics"][f"Hits@{sentences.FIRST}"]
     st.caption(
         f"95% interval of the first figure: {hits['low']:.0%} to {hits['high']:.0%}.",
         help="From drawing the hidden pairs again and again at random (bootstrap). Other known "
@@ -121,7 +101,7 @@ def _proposed(view: View) -> None:
     words, picture = _halves()
     with words:
         st.header("Who is proposed?", anchor=False)
-        st.markdown(f"{sentences.leader(new, n)} {sentences.came_from(new)}")
+        st.markdown(f"{sentences.leader(new, n)} {sentences.came_from(new, view.records_avoid)}")
         classes = cached.classes(view.graph.name)
         st.dataframe(
             {
@@ -200,6 +180,11 @@ def _careful(view: View) -> None:
     n = len(view.candidates)
     avoid = [c for c in view.candidates if c.is_contraindicated]
     words, picture = _halves()
+    if not view.records_avoid:
+        with words:
+            st.header("What to be careful about?", anchor=False)
+            st.info(sentences.NO_CAUTIONS, icon=":material/block:")
+        return
     with words:
         st.header("What to be careful about?", anchor=False)
         st.markdown(f"{markdown(caution.caution_alt(view.candidates, n))} {sentences.WHY_CAUTION}")
