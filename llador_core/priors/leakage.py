@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,8 +19,18 @@ HYPHENS = "-‐‑–"
 POSSESSIVE = re.compile(r"['’]s\b")
 # A word, or one sign that stands between words; hyphens, slashes and apostrophes only separate.
 TOKEN = re.compile(r"[^\W_]+|[^\w\s'’/\-‐‑–]")
+# What ends a sentence: a stop, what closes a quotation, and a blank before a capital or digit.
+SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 
 Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a text, and whether it names an entity that was asked for."""
+
+    text: str
+    names_it: bool
 
 
 def names_other_side(
@@ -61,6 +72,18 @@ def names_other_side(
     )
 
 
+def sentences_naming(
+    graph: Graph, texts: Texts, entity: int, other: int, field: TextField
+) -> list[Sentence]:
+    """Return what was written about `entity`, sentence by sentence, marking those with `other`.
+
+    What counts as a name is what counts for `names_other_side`: a sentence is marked exactly
+    where that function sees the name. The sentences put together are the text, but for the blanks
+    between them; a stop within a name ("St. John's wort") ends no sentence.
+    """
+    return _reader(graph, texts).sentences(entity, other, field)
+
+
 class _Reader:
     """Finds the entities that texts name, reading each text once."""
 
@@ -76,8 +99,26 @@ class _Reader:
     def _mentions_in(self, entity: int, field: TextField) -> frozenset[int]:
         key = (entity, field)
         if key not in self._found:
-            self._found[key] = frozenset(self._labels.find(self._columns[field][entity]))
+            named = self._labels.find(_plain(self._columns[field][entity]))
+            self._found[key] = frozenset(owner for _, _, owners in named for owner in owners)
         return self._found[key]
+
+    def sentences(self, entity: int, other: int, field: TextField) -> list[Sentence]:
+        """Return a text sentence by sentence, marking those that name `other`."""
+        text = self._columns[field][entity]
+        plain, places = _plain_with_places(text)
+        named = [
+            (places[start], places[end - 1] + 1, owners)
+            for start, end, owners in self._labels.find(plain)
+        ]
+        ends = [found.end() for found in SENTENCE_END.finditer(text)]
+        ends = [end for end in ends if not any(a < end < b for a, b, _ in named)]
+        sentences = []
+        for start, end in zip([0, *ends], [*ends, len(text)], strict=True):
+            says = any(a < end and b > start and other in owners for a, b, owners in named)
+            if words := text[start:end].strip():
+                sentences.append(Sentence(words, says))
+        return sentences
 
 
 class _Labels:
@@ -98,9 +139,11 @@ class _Labels:
         for labels in self._by_first.values():
             labels.sort(key=lambda label: -len(label[0]))
 
-    def find(self, text: str) -> Iterator[int]:
-        """Yield the entities named in a text; of overlapping names only the longest counts."""
-        plain = _plain(text)
+    def find(self, plain: str) -> Iterator[tuple[int, int, frozenset[int]]]:
+        """Yield start, end and owners of the names in a text as `_plain` gives it.
+
+        Of overlapping names only the longest counts.
+        """
         tokens = _tokens(plain)
         words = tuple(token.group() for token in tokens)
         folded = _folded(words)
@@ -119,7 +162,7 @@ class _Labels:
                 ):
                     continue
                 length = len(label)
-                yield from entities
+                yield tokens[at].start(), tokens[end - 1].end(), entities
             at += max(length, 1)
 
 
@@ -137,6 +180,20 @@ def _plain(text: str) -> str:
     """Return the text without accents and possessives, so that "Sjögren's" is "Sjogren"."""
     decomposed = unicodedata.normalize("NFKD", text)
     return POSSESSIVE.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def _plain_with_places(text: str) -> tuple[str, list[int]]:
+    """Return what `_plain` returns, and for each of its characters the place it has in `text`."""
+    places, chars = [], []
+    for place, char in enumerate(text):
+        for c in unicodedata.normalize("NFKD", char):
+            if not unicodedata.combining(c):
+                places.append(place)
+                chars.append(c)
+    decomposed = "".join(chars)
+    for found in reversed(list(POSSESSIVE.finditer(decomposed))):
+        del places[found.start() : found.end()]
+    return POSSESSIVE.sub("", decomposed), places
 
 
 def _tokens(plain: str) -> list[re.Match[str]]:
