@@ -11,9 +11,11 @@ from functools import cached_property
 from importlib import import_module
 from threading import Timer
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from llador_core import data, ranking
+from llador_core import agreement, data, hubs, ranking
 from llador_core.data.specs import GRAPHS
 from llador_core.graph import Graph
 from llador_core.priors.texts import Texts, load_texts
@@ -23,6 +25,7 @@ from pages._ui import state
 
 TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
+Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,27 @@ def ranked(
     return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
 
 
+def ranked_diseases(
+    graph_name: str, drug: int, info: RunInfo, base: RunInfo | None = None
+) -> tuple[ranking.Candidate, ...]:
+    """Return every disease for a drug, best first. Raises as `runs.load_run`."""
+    twin = (base.name, _run_stamp(base)) if base else None
+    own = (info.name, _run_stamp(info))
+    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, own, twin)
+
+
+def drug_ranks(graph_name: str, disease: int, info: RunInfo) -> Reals:
+    """Return the rank of every drug for a disease by a run alone. Raises as `runs.load_run`."""
+    own = (info.name, _run_stamp(info))
+    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own)
+
+
+def top_shares(graph_name: str, info: RunInfo) -> Reals:
+    """Return the share of diseases in whose first 50 each drug stands. Raises as `load_run`."""
+    own = (info.name, _run_stamp(info))
+    return _top_shares(graph_name, _graph_stamp(graph_name), own)
+
+
 def _graph_stamp(name: str) -> Stamp:
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
@@ -155,6 +179,36 @@ def _ranked(
         texts=_texts(graph_name, graph_stamp),
     )
     return tuple(found)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _ranked_diseases(
+    graph_name: str,
+    graph_stamp: Stamp,
+    drug: int,
+    own: tuple[str, Stamp],
+    twin: tuple[str, Stamp] | None,
+) -> tuple[ranking.Candidate, ...]:
+    found = ranking.rank_candidates(
+        _graph(graph_name, graph_stamp),
+        _run(*own),
+        drug=drug,
+        base=_run(*twin) if twin else None,
+        texts=_texts(graph_name, graph_stamp),
+    )
+    return tuple(found)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _drug_ranks(
+    graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp]
+) -> Reals:
+    return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _top_shares(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> Reals:
+    return hubs.top_share(_run(*own), _graph(graph_name, graph_stamp))
 
 
 @st.cache_resource(show_spinner=False)

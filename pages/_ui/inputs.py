@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -36,24 +37,55 @@ MAX_QUERY = 80
 
 
 @st.fragment
-def pick_disease(graph_name: str) -> None:
+def pick_disease(graph_name: str, keeps_drug: bool = False) -> None:
     """Search a disease as the reader types; a click on a match puts it into the address.
+
+    Parameters
+    ----------
+    graph_name : str
+    keeps_drug : bool
+        The chosen drug stays, as on the page of a pair; elsewhere it belonged to the old list.
+    """
+    query = _query("Another disease", "disease_query", "Name, synonym or id")
+    others: dict[str, str | None] = {} if keeps_drug else {"drug": None}
+    _offer(graph_name, query, "disease", "disease_query", "disease", others)
+
+
+@st.fragment
+def pick_drug(graph_name: str) -> None:
+    """Search a drug as the reader types; a click on a match puts it into the address."""
+    query = _query("Another drug", "drug_query", "Name, synonym or id")
+    _offer(graph_name, query, "drug", "drug_query", "drug", {})
+
+
+def _query(label: str, key: str, placeholder: str) -> str:
+    return st.text_input(
+        label,
+        type="search",
+        live=True,
+        key=key,
+        icon=":material/search:",
+        placeholder=placeholder,
+        help="Typing errors are forgiven. Click a match below the box.",
+    )
+
+
+def _offer(
+    graph_name: str,
+    query: str | None,
+    kind: names.Kind,
+    key: str,
+    param: str,
+    others: Mapping[str, str | None],
+) -> None:
+    """Show the entities that resemble `query`; a click puts one into the address as `param`.
 
     The search runs on the server: a browser cannot hold every disease of a large graph.
     """
-    query = st.text_input(
-        "Another disease",
-        type="search",
-        live=True,
-        key="disease_query",
-        icon=":material/search:",
-        placeholder="Name, synonym or id",
-        help="Typing errors are forgiven. Click a match below the box.",
-    )
     if not query or not query.strip():
         return
     graph = cached.graph(graph_name)
-    matches = names.search(graph, query[:MAX_QUERY], "disease", limit=N_MATCHES)
+    matches = names.search(graph, query[:MAX_QUERY], kind, limit=N_MATCHES)
     if not matches:
         st.caption("Nothing in this graph resembles that.")
     with st.container(gap=None):
@@ -64,17 +96,17 @@ def pick_disease(graph_name: str) -> None:
             hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
             st.button(
                 markdown(match.label) + hint,
-                key=f"match-{match.entity}",
-                on_click=_take_disease,
-                args=(graph.entity_ids[match.entity],),
+                key=f"match-{param}-{match.entity}",
+                on_click=_take,
+                args=(key, {param: graph.entity_ids[match.entity], **others}),
                 type="tertiary",
                 icon=":material/arrow_forward:",
             )
 
 
-def _take_disease(entity_id: str) -> None:
-    st.session_state["disease_query"] = ""
-    state.choose(disease=entity_id, drug=None)
+def _take(key: str, choices: Mapping[str, str | None]) -> None:
+    st.session_state[key] = ""
+    state.choose(**choices)
     st.rerun()  # the whole page, not the search box alone
 
 

@@ -17,7 +17,7 @@ from llador_core.training import runs
 
 DEFAULT_GRAPH = "starter"
 DEFAULT_DISEASE = "Disease::DOID:10652"  # Alzheimer's disease
-SHARED = ("graph", "run", "disease", "step")  # what a link to another page takes along
+SHARED = ("graph", "run", "disease", "drug", "step")  # what a link to another page takes along
 N_STEPS = 5
 
 
@@ -42,6 +42,8 @@ def has_choices() -> bool:
 def link(**choices: str | int | None) -> dict[str, str]:
     """Return the shared choices with some changed, as parameters of a link to another page."""
     kept = {name: st.query_params[name] for name in SHARED if name in st.query_params}
+    if "disease" not in kept:
+        kept.pop("drug", None)  # alone it would ask for the diseases of the drug
     merged = kept | {name: None if v is None else str(v) for name, v in choices.items()}
     return {name: value for name, value in merged.items() if value is not None}
 
@@ -98,6 +100,11 @@ def current_drug(graph: Graph) -> int | None:
     """Return the drug asked for, None where none is. Raises UnknownNameError."""
     asked = st.query_params.get("drug")
     return None if asked is None else names.resolve(graph, asked, "drug")
+
+
+def wants_diseases() -> bool:
+    """Return whether a drug is asked for without a disease: then its diseases are wanted."""
+    return "drug" in st.query_params and "disease" not in st.query_params
 
 
 def current_step() -> int:
