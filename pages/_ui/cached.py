@@ -200,9 +200,7 @@ def _ranked_diseases(
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _drug_ranks(
-    graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp]
-) -> Reals:
+def _drug_ranks(graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp]) -> Reals:
     return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease)
 
 

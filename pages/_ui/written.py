@@ -115,6 +115,4 @@ def show_links(pair: Pair) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{markdown(name)}**", width=190)
             for link in found:
-                st.link_button(
-                    f"{link.site}: {link.what}", link.url, icon=":material/open_in_new:"
-                )
+                st.link_button(f"{link.site}: {link.what}", link.url, icon=":material/open_in_new:")
