@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -27,7 +27,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a text, and whether it names an entity that was asked for."""
+    """A sentence of a text, and whether it names one of the entities that were asked for."""
 
     text: str
     names_it: bool
@@ -73,15 +73,15 @@ def names_other_side(
 
 
 def sentences_naming(
-    graph: Graph, texts: Texts, entity: int, other: int, field: TextField
+    graph: Graph, texts: Texts, entity: int, field: TextField, others: Collection[int]
 ) -> list[Sentence]:
-    """Return what was written about `entity`, sentence by sentence, marking those with `other`.
+    """Return one text on `entity`, sentence by sentence, marking those that name one of `others`.
 
     What counts as a name is what counts for `names_other_side`: a sentence is marked exactly
     where that function sees the name. The sentences put together are the text, but for the blanks
     between them; a stop within a name ("St. John's wort") ends no sentence.
     """
-    return _reader(graph, texts).sentences(entity, other, field)
+    return _reader(graph, texts).sentences(entity, field, frozenset(others))
 
 
 class _Reader:
@@ -103,8 +103,8 @@ class _Reader:
             self._found[key] = frozenset(owner for _, _, owners in named for owner in owners)
         return self._found[key]
 
-    def sentences(self, entity: int, other: int, field: TextField) -> list[Sentence]:
-        """Return a text sentence by sentence, marking those that name `other`."""
+    def sentences(self, entity: int, field: TextField, others: frozenset[int]) -> list[Sentence]:
+        """Return a text sentence by sentence, marking those that name one of `others`."""
         text = self._columns[field][entity]
         plain, places = _plain_with_places(text)
         named = [
@@ -115,7 +115,7 @@ class _Reader:
         ends = [end for end in ends if not any(a < end < b for a, b, _ in named)]
         sentences = []
         for start, end in zip([0, *ends], [*ends, len(text)], strict=True):
-            says = any(a < end and b > start and other in owners for a, b, owners in named)
+            says = any(a < end and b > start and owners & others for a, b, owners in named)
             if words := text[start:end].strip():
                 sentences.append(Sentence(words, says))
         return sentences

@@ -30,7 +30,7 @@ def show_verdict(pair: Pair) -> None:
     share = _top_share(pair)
     with st.container(horizontal=True, gap="small"):
         show.show_flags(pair.view, pair.candidate)
-        _show_hub_badge(pair, share)
+        _show_hub_badge(share)
     figures, picture = st.columns([8, 5], gap="medium")
     with figures:
         st.markdown(_sentence(pair, asked))
@@ -44,7 +44,7 @@ def _top_share(pair: Pair) -> float:
     return float(shares[pair.place])
 
 
-def _show_hub_badge(pair: Pair, share: float) -> None:
+def _show_hub_badge(share: float) -> None:
     words = f"In the top {TOP} of {share:.0%} of diseases"
     is_hub = share > HUB
     st.badge(

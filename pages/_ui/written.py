@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from llador_core import links
 from llador_core.escape import markdown
 from llador_core.figures.shift import NAMED_MARK, Shift
 from llador_core.figures.style import ordinal
@@ -38,7 +39,7 @@ def _show_one(pair: Pair, texts: Texts, entity: int, other: int) -> None:
     st.subheader(markdown(graph.entity_names[entity]), anchor=False)
     n_marked = n_sentences = 0
     for field in TEXT_FIELDS:
-        sentences = sentences_naming(graph, texts, entity, other, field)
+        sentences = sentences_naming(graph, texts, entity, field, [other])
         n_sentences += len(sentences)
         n_marked += sum(s.names_it for s in sentences)
         if sentences:
@@ -102,8 +103,6 @@ def _less_text(pair: Pair) -> str:
 
 def show_links(pair: Pair) -> None:
     """Offer the sites where the pair and its ends can be looked up; the reader opens them."""
-    from llador_core import links
-
     st.header("Look it up", anchor=False)
     st.caption("These open in a new tab. This page itself asks the internet for nothing.")
     rows = [

@@ -193,7 +193,7 @@ class TestSentences:
         for drug, disease in pairs:
             for field in TEXT_FIELDS:
                 marked = [
-                    any(s.names_it for s in sentences_naming(starter, starter_texts, a, b, field))
+                    any(s.names_it for s in sentences_naming(starter, starter_texts, a, field, [b]))
                     for a, b in ((drug, disease), (disease, drug))
                 ]
                 seen = names_other_side(starter, starter_texts, np.array([drug]), disease, [field])
@@ -202,7 +202,7 @@ class TestSentences:
     def test_the_sentences_are_the_text(self, starter, starter_texts):
         for field in TEXT_FIELDS:
             for entity in range(0, starter.n_entities, 41):
-                sentences = sentences_naming(starter, starter_texts, entity, 0, field)
+                sentences = sentences_naming(starter, starter_texts, entity, field, [0])
                 said = " ".join(s.text for s in sentences)
                 assert said.split() == starter_texts.of(field)[entity].split()
 
@@ -223,7 +223,7 @@ class TestSentences:
     def test_sentences_end_where_people_end_them(self, text, name, expected):
         graph = graph_of(("some drug", "Compound", ()), (name, "Disease", ()))
         texts = Texts([text, ""], ["", ""], ["", ""], Provenance())
-        sentences = sentences_naming(graph, texts, 0, 1, "background")
+        sentences = sentences_naming(graph, texts, 0, "background", [1])
         assert [s.names_it for s in sentences] == expected
 
     @given(st.text(alphabet=list("aé\u0301ﬁ’'s. AG²\n-"), max_size=30))
