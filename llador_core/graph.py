@@ -24,6 +24,7 @@ Role = Literal[
     "treats",
     "palliates",
     "contraindicated",
+    "not_indicated",
     "targets",
     "inhibits",
     "activates",

@@ -1,0 +1,142 @@
+"""The graph as explanations walk it: one weighted edge for each pair of entities, both ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llador_core.explain.kinds import BOTH_WAYS, FAMILIES, FAMILY_NAMES, trust
+from llador_core.graph import Bools, Graph, Ints
+
+Reals = NDArray[np.float64]
+
+HUB_PENALTY = 0.4  # the exponent w of degree-weighted path counts
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Every walked edge in both directions, ordered by the entity it leaves (CSR).
+
+    Attributes
+    ----------
+    start : int array of shape (n_entities + 1,)
+        The edges of entity `e` are `start[e]:start[e + 1]`.
+    other : int array of shape (n_edges,)
+        Where each edge leads, ascending within an entity.
+    relation : int array
+        The most trusted of the parallel relations between the two.
+    is_forward : bool array
+        The edge leaves the head of the stored triple.
+    kind : int array
+        Family, direction and type of the other end in one number.
+    weight : float array
+        Above 0 and below 1: trust in the edge, times (degree * degree) ** -HUB_PENALTY, where a
+        degree counts the edges of the same kind at either end.
+    n_kinds : int
+    parallel, parallel_start : int array
+        All walked relations of edge `i`, the most trusted first, are
+        `parallel[parallel_start[i]:parallel_start[i + 1]]`.
+    """
+
+    start: Ints
+    other: Ints
+    relation: Ints
+    is_forward: Bools
+    kind: Ints
+    weight: Reals
+    n_kinds: int
+    parallel: Ints
+    parallel_start: Ints
+
+    def edges_of(self, entities: Ints) -> tuple[Ints, Ints]:
+        """Return (place in `entities`, edge) of every edge that leaves one of them."""
+        n = self.start[entities + 1] - self.start[entities]
+        place = np.repeat(np.arange(len(entities)), n)
+        first = np.repeat(self.start[entities] - (np.cumsum(n) - n), n)
+        return place, first + np.arange(len(place))
+
+    def relations_of(self, edge: int) -> list[int]:
+        """Return the walked relations between the ends of an edge, the most trusted first."""
+        span = slice(self.parallel_start[edge], self.parallel_start[edge + 1])
+        return list(dict.fromkeys(self.parallel[span].tolist()))
+
+    def find(self, source: int, target: int) -> int | None:
+        """Return the edge from one entity to another, None where there is none."""
+        low, high = int(self.start[source]), int(self.start[source + 1])
+        edge = low + int(np.searchsorted(self.other[low:high], target))
+        return edge if edge < high and self.other[edge] == target else None
+
+
+_networks: WeakKeyDictionary[Graph, dict[bool, Network]] = WeakKeyDictionary()
+_UNTRUSTED = 0.05  # for relations that explain nothing, where every edge is walked
+
+
+def network(graph: Graph, *, is_whole: bool = False) -> Network:
+    """Return the walked edges of a graph; built once for each graph.
+
+    Parameters
+    ----------
+    graph : Graph
+    is_whole : bool
+        Walk every relation, also contraindications and relations without a role.
+    """
+    built = _networks.setdefault(graph, {})
+    if is_whole not in built:
+        floor = _UNTRUSTED if is_whole else 0.0
+        built[is_whole] = _build(graph, np.array([trust(r) or floor for r in graph.relations]))
+    return built[is_whole]
+
+
+def _build(graph: Graph, trusts: Reals) -> Network:
+    h, r, t = (graph.triples[:, c].astype(np.int64) for c in range(3))
+    walked = (trusts[r] > 0) & (h != t)
+    h, r, t = h[walked], r[walked], t[walked]
+    n, place = graph.n_entities, _place_by_trust(trusts)
+    # One sort puts parallel relations side by side, the most trusted first.
+    forward = (((h * n + t) * graph.n_relations) + place[r]) * 2
+    backward = (((t * n + h) * graph.n_relations) + place[r]) * 2 + 1
+    keys = np.concatenate([forward, backward])
+    keys.sort()
+    pair, rest = np.divmod(keys >> 1, graph.n_relations)
+    relation = np.argsort(place)[rest]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))
+    source, other = np.divmod(pair[first], n)
+    is_forward = (keys[first] & 1) == 0
+    doubt = np.add.reduceat(np.log1p(-trusts[relation]), first) if len(first) else np.empty(0)
+    kind, n_kinds = _kinds(graph, other, relation[first], is_forward)
+    degree = np.bincount(source * n_kinds + kind, minlength=n * n_kinds)
+    back = np.searchsorted(pair[first], other * n + source)  # the same edge, walked back
+    here = degree[source * n_kinds + kind]
+    degrees = (here * here[back]).astype(np.float64)
+    return Network(
+        start=np.searchsorted(source, np.arange(n + 1)),
+        other=other,
+        relation=relation[first],
+        is_forward=is_forward,
+        kind=kind,
+        weight=(1 - np.exp(doubt)) * degrees**-HUB_PENALTY,
+        n_kinds=n_kinds,
+        parallel=relation,
+        parallel_start=np.append(first, len(relation)),
+    )
+
+
+def _place_by_trust(trusts: Reals) -> Ints:
+    """Return the place of each relation when the most trusted stands first."""
+    place = np.empty(len(trusts), np.int64)
+    place[np.argsort(-trusts, kind="stable")] = np.arange(len(trusts))
+    return place
+
+
+def _kinds(graph: Graph, other: Ints, relation: Ints, is_forward: Bools) -> tuple[Ints, int]:
+    """Return the kind of each edge as it is walked, and how many kinds there are."""
+    families = [FAMILIES.get(spec.role) if spec.role else None for spec in graph.relations]
+    code = np.array([FAMILY_NAMES.index(f) if f else 0 for f in families], np.int64)
+    one_way = np.array([f is not None and f not in BOTH_WAYS for f in families])
+    is_turned = one_way[relation] & ~is_forward
+    n_types = len(graph.type_names)
+    kind = (code[relation] * 2 + is_turned) * n_types + graph.entity_types[other].astype(np.int64)
+    return kind, len(FAMILY_NAMES) * 2 * n_types
