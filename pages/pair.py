@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from pages._ui import directions, errors, frame, inputs, pair_view, state, verdict, written
+from pages._ui import (
+    directions,
+    errors,
+    frame,
+    inputs,
+    pair_view,
+    reasons,
+    state,
+    verdict,
+    written,
+)
 
 frame.page_setup(frame.PAIR)
 
@@ -25,6 +35,7 @@ with errors.boxed():
         with title:
             verdict.show_title(pair)
         verdict.show_verdict(pair)
+        reasons.show_reasons(pair)
         written.show_written(pair)
         directions.show_directions(pair)
         written.show_links(pair)

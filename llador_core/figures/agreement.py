@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from llador_core.agreement import Agreement, Standing
 
-ROW_HEIGHT = 27
+ROW_HEIGHT = 36
 PRIOR_LABELS = {
     "none": "no prior",
     "name": "names only",
@@ -69,9 +69,9 @@ def agreement_figure(agreement: Agreement, chosen: str) -> go.Figure:
     figure.update_layout(
         style.layout(
             48 + ROW_HEIGHT * max(len(rows), 1),
-            margin={"l": 8, "r": 12, "t": 4, "b": 4},
+            margin={"l": 8, "r": 12, "t": 4, "b": 26},
             font={"size": 13},
-            xaxis=style.rank_axis(agreement.n_candidates),
+            xaxis=style.rank_axis(agreement.n_candidates, automargin=False),
             yaxis={
                 "tickmode": "array",
                 "tickvals": list(range(len(rows))),

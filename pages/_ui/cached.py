@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from llador_core import agreement, data, hubs, ranking
 from llador_core.data.specs import GRAPHS
+from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
 from llador_core.priors.texts import Texts, load_texts
 from llador_core.training import runs
@@ -127,6 +128,22 @@ def top_shares(graph_name: str, info: RunInfo) -> Reals:
     return _top_shares(graph_name, _graph_stamp(graph_name), own)
 
 
+def explanation(
+    graph_name: str,
+    drug: int,
+    disease: int,
+    info: RunInfo,
+    *,
+    max_length: int,
+    through: tuple[int, ...],
+    n_per_group: int,
+) -> Explanation:
+    """Return what speaks for a pair and what against it. Raises as `explain` and `load_run`."""
+    own = (info.name, _run_stamp(info))
+    stamp = _graph_stamp(graph_name)
+    return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
+
+
 def _graph_stamp(name: str) -> Stamp:
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
@@ -207,6 +224,28 @@ def _drug_ranks(graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[st
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _top_shares(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> Reals:
     return hubs.top_share(_run(*own), _graph(graph_name, graph_stamp))
+
+
+@st.cache_resource(max_entries=100, show_spinner="Looking for paths")
+def _explanation(
+    graph_name: str,
+    graph_stamp: Stamp,
+    drug: int,
+    disease: int,
+    own: tuple[str, Stamp],
+    max_length: int,
+    through: tuple[int, ...],
+    n_per_group: int,
+) -> Explanation:
+    return explain(
+        _graph(graph_name, graph_stamp),
+        drug,
+        disease,
+        run=_run(*own),
+        max_length=max_length,
+        through=through,
+        n_per_group=n_per_group,
+    )
 
 
 @st.cache_resource(show_spinner=False)

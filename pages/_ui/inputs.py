@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -46,44 +46,64 @@ def pick_disease(graph_name: str, keeps_drug: bool = False) -> None:
     keeps_drug : bool
         The chosen drug stays, as on the page of a pair; elsewhere it belonged to the old list.
     """
-    query = _query("Another disease", "disease_query", "Name, synonym or id")
-    others: dict[str, str | None] = {} if keeps_drug else {"drug": None}
-    _offer(graph_name, query, "disease", "disease_query", "disease", others)
+
+    def take(entity_id: str) -> None:
+        state.choose(disease=entity_id)
+        if not keeps_drug:
+            state.choose(drug=None)
+
+    search_entity(graph_name, "disease", "Another disease", "disease_query", take)
 
 
 @st.fragment
 def pick_drug(graph_name: str) -> None:
     """Search a drug as the reader types; a click on a match puts it into the address."""
-    query = _query("Another drug", "drug_query", "Name, synonym or id")
-    _offer(graph_name, query, "drug", "drug_query", "drug", {})
+    search_entity(graph_name, "drug", "Another drug", "drug_query", lambda i: state.choose(drug=i))
 
 
-def _query(label: str, key: str, placeholder: str) -> str:
-    return st.text_input(
+def search_entity(
+    graph_name: str,
+    kind: names.Kind,
+    label: str,
+    key: str,
+    take: Callable[[str], None],
+    reruns: str | None = None,
+) -> None:
+    """Search an entity as the reader types; a click on a match hands its id to `take`.
+
+    The search runs on the server: a browser cannot hold every disease of a large graph. Call it in
+    a fragment, so that typing reruns no more than the search.
+
+    Parameters
+    ----------
+    graph_name : str
+    kind : "disease", "drug" or "entity"
+    label, key : str
+        Of the box. The matches have keys that start with "match-".
+    take : function
+        Puts the choice into the address.
+    reruns : str or None
+        Key of the fragment that a choice reruns; None for the whole page.
+    """
+    query = st.text_input(
         label,
         type="search",
         live=True,
         key=key,
         icon=":material/search:",
-        placeholder=placeholder,
+        placeholder="Name, synonym or id",
         help="Typing errors are forgiven. Click a match below the box.",
     )
-
-
-def _offer(
-    graph_name: str,
-    query: str | None,
-    kind: names.Kind,
-    key: str,
-    param: str,
-    others: Mapping[str, str | None],
-) -> None:
-    """Show the entities that resemble `query`; a click puts one into the address as `param`.
-
-    The search runs on the server: a browser cannot hold every disease of a large graph.
-    """
     if not query or not query.strip():
         return
+
+    def taken(entity_id: str) -> None:
+        st.session_state[key] = ""
+        take(entity_id)
+        if reruns:
+            st.rerun(reruns)
+        st.rerun()  # the whole page, not the search box alone
+
     graph = cached.graph(graph_name)
     matches = names.search(graph, query[:MAX_QUERY], kind, limit=N_MATCHES)
     if not matches:
@@ -96,18 +116,12 @@ def _offer(
             hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
             st.button(
                 markdown(match.label) + hint,
-                key=f"match-{param}-{match.entity}",
-                on_click=_take,
-                args=(key, {param: graph.entity_ids[match.entity], **others}),
+                key=f"match-{key}-{match.entity}",
+                on_click=taken,
+                args=(graph.entity_ids[match.entity],),
                 type="tertiary",
                 icon=":material/arrow_forward:",
             )
-
-
-def _take(key: str, choices: Mapping[str, str | None]) -> None:
-    st.session_state[key] = ""
-    state.choose(**choices)
-    st.rerun()  # the whole page, not the search box alone
 
 
 def run_label(info: RunInfo) -> str:

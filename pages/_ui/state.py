@@ -30,6 +30,16 @@ def choose(**choices: str | int | None) -> None:
             del st.query_params[name]
 
 
+def choose_many(name: str, values: list[str]) -> None:
+    """Put a list of choices into the address; an empty one takes it out."""
+    st.query_params[name] = values
+
+
+def asked_many(name: str) -> list[str]:
+    """Return every value of a choice in the address, as it stands there."""
+    return st.query_params.get_all(name)
+
+
 def reset() -> None:
     """Take every choice out of the address."""
     st.query_params.clear()

@@ -66,12 +66,15 @@ def _sentence(pair: Pair, asked: pair_view.Asked) -> str:
         told += f"; the same model without the prior **{ordinal(candidate.base_rank)}**"
     agreed = asked.agreement
     if agreed and len(agreed.standings) > 1:
-        top = agreed.n_within(TOP)
+        n_runs = len(agreed.standings)
         told += (
-            f". **{top} of {len(agreed.standings)}** installed runs have it among the first {TOP}"
+            f". **{agreed.n_within(TOP)} of {n_runs}** installed runs have it among the first {TOP}"
         )
         if agreed.n_trained_on:
-            told += f", {agreed.n_trained_on} of which were trained on this very pair"
+            told += (
+                f"; {agreed.n_trained_on} of {n_runs} were trained on this very pair, so theirs is "
+                "memory, not foresight"
+            )
     return f"{told}."
 
 
