@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import cached, errors, frame, inputs, show, state, table
+from pages._ui import cached, errors, frame, inputs, lens, show, state, table
 
 frame.page_setup(frame.CANDIDATES)
 
@@ -17,14 +17,21 @@ with errors.boxed():
     with title:
         show.show_header(view)
     classes = cached.classes(graph_name)
-    filters = inputs.pick_filters(
-        sorted({name for names in classes.values() for name in names}), view.base is not None
-    )
-    listed = [c for c in view.candidates if filters.keep(c, classes.get(c.entity, ()))]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        filters = inputs.pick_filters(
+            sorted({name for names in classes.values() for name in names}), view.base is not None
+        )
+        with st.container(width="content", gap=None):
+            corrected = lens.pick_lens(view)
+    listed = [
+        c for c in lens.ordered(view, corrected) if filters.keep(c, classes.get(c.entity, ()))
+    ]
+    extras = lens.columns(corrected)
+    words = ", ".join([filters.words(), *lens.words(corrected)])
     left, right = st.columns([7, 4], gap="medium")
     with left:
         if listed:
-            chosen = table.pick_candidate(view, listed)
+            chosen = table.pick_candidate(view, listed, extras)
         else:
             st.info(
                 "No drug passes these filters. Loosen one of them.", icon=":material/filter_alt:"
@@ -33,7 +40,7 @@ with errors.boxed():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 f"Export {len(listed):,} rows",
-                data=lambda: table.to_csv(view, listed, filters.words()),
+                data=lambda: table.to_csv(view, listed, words, extras),
                 file_name=table.file_name(view.graph, view.disease),
                 mime="text/csv",
                 icon=":material/download:",
@@ -44,6 +51,8 @@ with errors.boxed():
             st.caption(f"{len(listed):,} of {show.n_drugs(view)} listed.")
     with right, st.container(border=True):
         if chosen:
-            show.show_drug_card(view, chosen)
+            show.show_drug_card(view, chosen, *lens.card_parts(corrected))
         else:
             show.show_no_drug()
+    if corrected:
+        lens.show_panel(view, corrected)

@@ -122,12 +122,6 @@ def drug_ranks(graph_name: str, disease: int, info: RunInfo) -> Reals:
     return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own)
 
 
-def top_shares(graph_name: str, info: RunInfo) -> Reals:
-    """Return the share of diseases in whose first 50 each drug stands. Raises as `load_run`."""
-    own = (info.name, _run_stamp(info))
-    return _top_shares(graph_name, _graph_stamp(graph_name), own)
-
-
 def explanation(
     graph_name: str,
     drug: int,
@@ -142,6 +136,16 @@ def explanation(
     own = (info.name, _run_stamp(info))
     stamp = _graph_stamp(graph_name)
     return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
+
+
+def hub_bias(graph_name: str, info: RunInfo) -> hubs.Hubs:
+    """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
+    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+
+
+def hub_effect(graph_name: str, info: RunInfo) -> hubs.Effect:
+    """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
+    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
 
 
 def _graph_stamp(name: str) -> Stamp:
@@ -221,11 +225,6 @@ def _drug_ranks(graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[st
     return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _top_shares(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> Reals:
-    return hubs.top_share(_run(*own), _graph(graph_name, graph_stamp))
-
-
 @st.cache_resource(max_entries=100, show_spinner="Looking for paths")
 def _explanation(
     graph_name: str,
@@ -246,6 +245,19 @@ def _explanation(
         through=through,
         n_per_group=n_per_group,
     )
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
+def _hub_bias(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Hubs:
+    found = _graph(graph_name, graph_stamp)
+    return hubs.measure(found, hubs.score_of(found, _run(*own)))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking for the hidden drugs")
+def _hub_effect(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Effect:
+    found, trained = _graph(graph_name, graph_stamp), _run(*own)
+    bias = _hub_bias(graph_name, graph_stamp, own)
+    return hubs.effect(found, trained, hubs.score_of(found, trained), bias)
 
 
 @st.cache_resource(show_spinner=False)

@@ -232,7 +232,7 @@ class Filters:
 
 def pick_filters(classes: list[str], has_base: bool) -> Filters:
     """Show the filters of the candidates; every one is in the address."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         status = st.pills(
             "Status",
             list(STATUS_LABELS.values()),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
-from llador_core.escape import csv_cell, plain
+from llador_core import tables_out
 from llador_core.explain import Explanation
-from llador_core.explain.rows import Row, explanation_json, objection_rows, path_rows
+from llador_core.explain.rows import explanation_json, objection_rows, path_rows
 from pages._ui import table
 from pages._ui.pair_view import Pair
+
+COLUMNS = (
+    *("side", "kind", "found", "says", "score", "share", "length"),
+    *("plausibility", "entities", "sources"),
+)
 
 
 def offer(pair: Pair, found: Explanation, filters: str) -> None:
@@ -23,7 +24,7 @@ def offer(pair: Pair, found: Explanation, filters: str) -> None:
         st.download_button(
             "Paths and objections as CSV",
             data=lambda: to_csv(pair, found, filters),
-            file_name=f"{file_stem(pair)}.csv",
+            file_name=tables_out.file_name(*pair.names, "pair", ending="csv"),
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
@@ -32,7 +33,7 @@ def offer(pair: Pair, found: Explanation, filters: str) -> None:
         st.download_button(
             "The same as JSON",
             data=lambda: to_json(pair, found, filters),
-            file_name=f"{file_stem(pair)}.json",
+            file_name=tables_out.file_name(*pair.names, "pair", ending="json"),
             mime="application/json",
             icon=":material/data_object:",
             on_click="ignore",
@@ -41,20 +42,19 @@ def offer(pair: Pair, found: Explanation, filters: str) -> None:
 
 def to_csv(pair: Pair, found: Explanation, filters: str) -> str:
     """Return what speaks for the pair and against it as one table, provenance before its header."""
-    out = io.StringIO()
-    for name, value in _provenance(pair, found, filters):
-        out.write(f"# {name}: {plain(value)}\n")
-    writer = csv.writer(out, lineterminator="\n")
-    titles = ("side", "kind", "says", "score", "share", "plausibility", "entities", "sources")
-    writer.writerow(titles)
-    for row in [*_for(path_rows(pair.graph, found)), *_against(objection_rows(pair.graph, found))]:
-        writer.writerow([_cell(row[title]) for title in titles])
-    return out.getvalue()
+    graph = pair.graph
+    rows = [{"side": "for", "says": row.pop("path"), **row} for row in path_rows(graph, found)]
+    rows += [
+        {"side": "against", "says": row.pop("sentence"), **row}
+        for row in objection_rows(graph, found)
+    ]
+    return tables_out.to_csv(rows, _provenance(pair, found, filters), COLUMNS)
 
 
 def to_json(pair: Pair, found: Explanation, filters: str) -> str:
-    """Return the explanation as one JSON document with its provenance."""
+    """Return the explanation as one JSON document with notice and provenance."""
     document = {
+        "notice": tables_out.NOTICE,
         "provenance": dict(_provenance(pair, found, filters)),
         "pair": {
             "rank": pair.candidate.rank,
@@ -65,22 +65,7 @@ def to_json(pair: Pair, found: Explanation, filters: str) -> str:
         },
         **explanation_json(pair.graph, found),
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _for(rows: Sequence[Row]) -> list[Row]:
-    return [{**row, "side": "for", "says": row["path"]} for row in rows]
-
-
-def _against(rows: Sequence[Row]) -> list[Row]:
-    blank = {"score": None, "share": None, "plausibility": None}
-    return [{**blank, **row, "side": "against", "says": row["sentence"]} for row in rows]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return csv_cell(value) if isinstance(value, str) else f"{value:.6g}"
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
 
 
 def _provenance(pair: Pair, found: Explanation, filters: str) -> list[tuple[str, str]]:
@@ -88,14 +73,7 @@ def _provenance(pair: Pair, found: Explanation, filters: str) -> list[tuple[str,
     shown = sum(len(group.paths) for group in found.groups)
     said = f"{shown} of {found.n_paths} paths; {filters}"
     return [
-        *(row for row in table.provenance(pair.view, said) if row[0] != "score"),
+        *(row for row in table.provenance(pair.view, said) if row[0] not in ("notice", "score")),
         ("drug", drug),
-        ("strength", "of a path, comparable within this pair only; not a probability"),
+        ("score", "of a path, comparable within this pair only; not a probability"),
     ]
-
-
-def file_stem(pair: Pair) -> str:
-    """Return a name for the files, of letters, digits and dashes alone."""
-    words = "-".join(pair.names).lower()
-    kept = "".join(c if c.isalnum() and c.isascii() else "-" for c in words)
-    return f"llador-{'-'.join(part for part in kept.split('-') if part)[:80]}-pair"

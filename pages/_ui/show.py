@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -104,8 +104,18 @@ def show_provenance(source: Provenance) -> None:
     )
 
 
-def show_drug_card(view: View, candidate: Candidate) -> None:
-    """Show one drug: where it stands and why to doubt it, what the LLM wrote, what is known."""
+def show_drug_card(
+    view: View, candidate: Candidate, *between: Callable[[View, Candidate], None]
+) -> None:
+    """Show one drug: where it stands and why to doubt it, what the LLM wrote, what is known.
+
+    Parameters
+    ----------
+    view : View
+    candidate : Candidate
+    between : functions
+        Show what other parts of the page know of it, between its standing and the texts.
+    """
     n = len(view.candidates)
     st.subheader(markdown(candidate.name), anchor=False)
     with st.container(horizontal=True, gap="small"):
@@ -127,6 +137,8 @@ def show_drug_card(view: View, candidate: Candidate) -> None:
             help="Facts about this drug in the graph. Well-studied drugs have many, and models "
             "tend to favour them.",
         )
+    for part in between:
+        part(view, candidate)
     tab_text, tab_graph = st.tabs(["What the LLM wrote", "What the graph knows"])
     with tab_text:
         show_llm_text(view, candidate.entity, ("background", "treatment", "caution"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +22,32 @@ NOTICE = "For research only. Model output, reviewed by nobody. No medical advice
 HEIGHT = 560
 
 
-def pick_candidate(view: View, listed: Sequence[Candidate]) -> Candidate | None:
+@dataclass(frozen=True)
+class Extra:
+    """A column that another part of the page adds to the table and to the export.
+
+    Attributes
+    ----------
+    title : str
+    shown, exported : function from a candidate to its cell
+    config : object
+        Of `st.column_config`.
+    export_title : str
+    before : str
+        Title of the column it stands in front of.
+    """
+
+    title: str
+    shown: Callable[[Candidate], Any]
+    config: Any
+    export_title: str
+    exported: Callable[[Candidate], str]
+    before: str
+
+
+def pick_candidate(
+    view: View, listed: Sequence[Candidate], extras: Sequence[Extra] = ()
+) -> Candidate | None:
     """Show the candidates and return the drug in the address, None where none is.
 
     A click on a row puts its drug into the address; a drug that the filters hide stays chosen.
@@ -29,11 +55,11 @@ def pick_candidate(view: View, listed: Sequence[Candidate]) -> Candidate | None:
     chosen = state.current_drug(view.graph)
     place = next((i for i, c in enumerate(listed) if c.entity == chosen), None)
     event = st.dataframe(
-        _rows(view, listed),
+        _rows(view, listed, extras),
         hide_index=True,
         height=HEIGHT,
         alt=f"Drugs ranked for {plain(view.disease_name)}",
-        column_config=_columns(view),
+        column_config=_columns(view) | {extra.title: extra.config for extra in extras},
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [] if place is None else [place]}},
@@ -50,7 +76,7 @@ def pick_candidate(view: View, listed: Sequence[Candidate]) -> Candidate | None:
     return next((c for c in view.candidates if c.entity == chosen), None)
 
 
-def _rows(view: View, listed: Sequence[Candidate]) -> dict[str, list[Any]]:
+def _rows(view: View, listed: Sequence[Candidate], extras: Sequence[Extra]) -> dict[str, list[Any]]:
     classes = cached.classes(view.graph.name)
     columns: dict[str, list[Any]] = {
         "Rank": [c.rank for c in listed],
@@ -66,7 +92,13 @@ def _rows(view: View, listed: Sequence[Candidate]) -> dict[str, list[Any]]:
     }
     if view.base is None:
         del columns["Without prior"], columns["Shift"]
-    return columns
+    rows: dict[str, list[Any]] = {}
+    for title, values in columns.items():
+        for extra in extras:
+            if extra.before == title:
+                rows[extra.title] = [extra.shown(c) for c in listed]
+        rows[title] = values
+    return rows
 
 
 def _columns(view: View) -> dict[str, Any]:
@@ -96,7 +128,9 @@ def _columns(view: View) -> dict[str, Any]:
     }
 
 
-def to_csv(view: View, listed: Sequence[Candidate], filters: str) -> str:
+def to_csv(
+    view: View, listed: Sequence[Candidate], filters: str, extras: Sequence[Extra] = ()
+) -> str:
     """Return the listed candidates as CSV, with provenance in comment lines before the header."""
     classes = cached.classes(view.graph.name)
     out = io.StringIO()
@@ -107,6 +141,7 @@ def to_csv(view: View, listed: Sequence[Candidate], filters: str) -> str:
         [
             *("rank", "id", "name", "status", "percentile", "score", "degree"),
             *("rank_without_prior", "shift", "prior_names_it", "contraindicated", "classes"),
+            *(extra.export_title for extra in extras),
         ]
     )
     for c in listed:
@@ -124,6 +159,7 @@ def to_csv(view: View, listed: Sequence[Candidate], filters: str) -> str:
                 str(c.prior_names_it).lower(),
                 str(c.is_contraindicated).lower(),
                 csv_cell("; ".join(classes.get(c.entity, ()))),
+                *(csv_cell(extra.exported(c)) for extra in extras),
             ]
         )
     return out.getvalue()

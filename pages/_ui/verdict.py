@@ -40,8 +40,7 @@ def show_verdict(pair: Pair) -> None:
 
 
 def _top_share(pair: Pair) -> float:
-    shares = cached.top_shares(pair.graph.name, pair.view.run)
-    return float(shares[pair.place])
+    return float(cached.hub_bias(pair.graph.name, pair.view.run).share[pair.place])
 
 
 def _show_hub_badge(share: float) -> None:
