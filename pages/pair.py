@@ -25,6 +25,7 @@ with errors.boxed():
         inputs.pick_drug(graph_name)
     with disease:
         inputs.pick_disease(graph_name, keeps_drug=True)
+    is_turned = pair_view.turn_round()
     if state.wants_diseases():
         listing = pair_view.current_listing()
         with title:
@@ -33,7 +34,7 @@ with errors.boxed():
     else:
         pair = pair_view.current_pair()
         with title:
-            verdict.show_title(pair)
+            verdict.show_title(pair, is_turned)
         verdict.show_verdict(pair)
         reasons.show_reasons(pair)
         written.show_written(pair)

@@ -16,22 +16,19 @@ from pages._ui.pair_view import Pair
 
 N_LISTED = 200
 HEIGHT = 430
-DISEASES, DRUGS = "diseases", "drugs"
+DISEASES, DRUGS = (
+    "Other diseases for the drug",
+    "Other drugs for the disease",
+)  # the words stand in the address
 
 
 @st.fragment
 def show_directions(pair: Pair) -> None:
     """Offer the neighbouring pairs: the same drug in other diseases, other drugs in the same."""
     st.header("The pairs around it", anchor=False)
-    drug, disease = (plain(name) for name in pair.names)
-    labels = {
-        DISEASES: f"Diseases for {markdown(drug)}",
-        DRUGS: f"Drugs for {markdown(disease)}",
-    }
     direction = st.segmented_control(
         "Direction",
-        list(labels),
-        format_func=labels.__getitem__,
+        (DISEASES, DRUGS),
         default=DISEASES,
         required=True,
         key="direction",
@@ -39,8 +36,8 @@ def show_directions(pair: Pair) -> None:
         label_visibility="collapsed",
     )
     if direction == DRUGS:
-        rows = pair.view.candidates
-        chosen = _pick(rows, pair.drug, pair.view, f"Drugs ranked for {disease}", "Drug")
+        words = f"Drugs ranked for {plain(pair.names[1])}"
+        chosen = _pick(pair.view.candidates, pair.drug, pair.view, words, "Drug")
         if chosen:
             _open(drug=chosen.id, disease=pair.graph.entity_ids[pair.disease])
     else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llador_core import agreement
+from llador_core import agreement, names
 from llador_core.agreement import Agreement
-from llador_core.errors import LladorError
+from llador_core.errors import LladorError, UnknownNameError
 from llador_core.graph import Graph
 from llador_core.ranking import Candidate
 from llador_core.training import runs
@@ -69,6 +69,29 @@ def current_pair() -> Pair:
     drug = first_proposal(view) if asked is None else asked
     row = next(c for c in view.candidates if c.entity == drug)
     return Pair(view, row, is_default=asked is None)
+
+
+def turn_round() -> bool:
+    """Put right an address whose drug is a disease and whose disease is a drug; say whether so.
+
+    Raises LladorError where the graph cannot be read.
+    """
+    graph = cached.graph(state.current_graph_name())
+    drug, disease = state.asked("drug"), state.asked("disease")
+    if drug is None or disease is None or _is_known(graph, drug, "drug"):
+        return False
+    if not (_is_known(graph, drug, "disease") and _is_known(graph, disease, "drug")):
+        return False
+    state.choose(drug=disease, disease=drug)
+    return True
+
+
+def _is_known(graph: Graph, name: str, kind: names.Kind) -> bool:
+    try:
+        names.resolve(graph, name, kind)
+    except UnknownNameError:
+        return False
+    return True
 
 
 def current_listing() -> Pair:

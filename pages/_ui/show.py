@@ -12,6 +12,7 @@ from llador_core.figures.neighbourhood import Group, neighbour_groups
 from llador_core.figures.style import CONFIG, count, ordinal
 from llador_core.priors.texts import Provenance, TextField
 from llador_core.ranking import Candidate
+from pages._ui import frame, state
 from pages._ui.cached import View
 
 STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
@@ -139,11 +140,22 @@ def show_drug_card(
         )
     for part in between:
         part(view, candidate)
+    link_pair(view, candidate, "Why this drug? Open the pair")
     tab_text, tab_graph = st.tabs(["What the LLM wrote", "What the graph knows"])
     with tab_text:
         show_llm_text(view, candidate.entity, ("background", "treatment", "caution"))
     with tab_graph:
         show_groups(neighbour_groups(view.graph, candidate.entity))
+
+
+def link_pair(view: View, candidate: Candidate, label: str) -> None:
+    """Link to the page of a drug beside the disease; `label` is Markdown."""
+    st.page_link(
+        frame.PAIR,
+        label=label,
+        icon=":material/balance:",
+        query_params=state.link(drug=candidate.id, disease=view.graph.entity_ids[view.disease]),
+    )
 
 
 def show_no_drug() -> None:

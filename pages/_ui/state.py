@@ -68,9 +68,14 @@ def current_graph_name() -> str:
     return name
 
 
+def asked(name: str) -> str | None:
+    """Return a choice in the address as it stands there, None where it is not."""
+    return st.query_params.get(name)
+
+
 def asked_run() -> str | None:
     """Return the name of the run in the address as it stands there."""
-    return st.query_params.get("run")
+    return asked("run")
 
 
 def current_run(graph: str) -> runs.RunInfo:

@@ -15,13 +15,14 @@ HUB = 0.25  # near the top of more than a quarter of all diseases' lists: little
 MANY = 0.9
 
 
-def show_title(pair: Pair) -> None:
-    """Show the pair as the page's title, and the graph it is seen in."""
+def show_title(pair: Pair, is_turned: bool = False) -> None:
+    """Show the pair as the page's title, the graph it is seen in, and what was put right."""
     drug, disease = (markdown(name) for name in pair.names)
     st.title(f"{drug} for {disease}?", anchor=False)
     graph = markdown(pair.graph.title or pair.graph.name)
-    chosen = " · the first new proposal, as no drug was chosen" if pair.is_default else ""
-    st.caption(f"{graph}{chosen}")
+    note = " · the first new proposal, as no drug was chosen" if pair.is_default else ""
+    note += " · drug and disease stood in each other's place in the link" if is_turned else ""
+    st.caption(f"{graph}{note}")
 
 
 def show_verdict(pair: Pair) -> None:
