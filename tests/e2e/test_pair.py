@@ -35,7 +35,7 @@ def test_from_a_row_to_its_reasons_and_by_a_pasted_link_again(
     page.locator(".st-key-length").get_by_text("3", exact=True).click()
     page.wait_for_url(re.compile(r"length=3"))
     page.get_by_text("Shares a target with a drug that treats the disease").first.click()
-    page.wait_for_url(re.compile(r"open-acts-gene-acts-back-compound-treats=false"))
+    page.wait_for_url(re.compile(r"open-acts-gene-acts-back-compound-treats=true"))
     settle(page)
     page.get_by_role("searchbox", name="Must pass through").press_sequentially("drd2", delay=20)
     page.get_by_role("button", name=re.compile(r"^DRD2|arrow_forward DRD2")).first.click()
