@@ -43,10 +43,38 @@ def figure_text(text: str, width: int = 0) -> str:
     width : int
         Longer text is cut to so many characters, the last an ellipsis; 0 for no limit.
     """
-    short = plain(text)
-    if 0 < width < len(short):
-        short = short[: width - 1].rstrip() + "…"
-    return html.escape(short, quote=False)
+    return html.escape(_cut(plain(text), width), quote=False)
+
+
+def tooltip_html(text: str) -> str:
+    """Return `text` so that an ECharts tooltip, which is HTML with `{templates}`, shows it."""
+    escaped = html.escape(plain(text), quote=True)
+    return escaped.replace("{", "&#123;").replace("}", "&#125;")
+
+
+def canvas_text(text: str, width: int = 0) -> str:
+    """Return `text` for a label that ECharts draws: plain, but `{b}` would be a template.
+
+    Parameters
+    ----------
+    text : str
+    width : int
+        Longer text is cut to so many characters, the last an ellipsis; 0 for no limit.
+    """
+    return _cut(plain(text), width).replace("{", "{" + WORD_JOINER)
+
+
+def xml_text(text: str) -> str:
+    """Return `text` without what XML cannot hold, escaped or not: lone surrogates, U+FFFE..."""
+    return "".join(c for c in plain(text) if c not in "\ufffe\uffff" and not _is_surrogate(c))
+
+
+def _is_surrogate(c: str) -> bool:
+    return "\ud800" <= c <= "\udfff"
+
+
+def _cut(text: str, width: int) -> str:
+    return text[: width - 1].rstrip() + "…" if 0 < width < len(text) else text
 
 
 def csv_cell(text: str) -> str:

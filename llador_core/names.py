@@ -10,6 +10,7 @@ from llador_core.errors import UnknownNameError
 from llador_core.graph import Graph
 
 Kind = Literal["disease", "drug", "entity"]
+MANY_LABELS = 50_000
 _NEAR = 15  # beside a good match, one this much worse is no suggestion but noise
 
 
@@ -61,14 +62,12 @@ def search(graph: Graph, query: str, kind: Kind, limit: int = 10) -> list[Match]
     Tolerates typos, missing words and word order. An exact match always comes first; an entity
     appears once, with its best-matching label. Ties go to the better-connected entity.
     """
-    from rapidfuzz import fuzz, process
-
     labels, owners = _searchable(graph, kind)
     wanted = query.strip().casefold()
     if not wanted:
         return []
     best: dict[int, Match] = {}
-    found = process.extract(wanted, labels, scorer=fuzz.WRatio, limit=6 * limit, score_cutoff=55)
+    found = _resembling(wanted, labels, 6 * limit)
     prefixed = [(label, 95.0, i) for i, label in enumerate(labels) if label.startswith(wanted)]
     exact = [(label, 101.0, i) for i, label in enumerate(labels) if label == wanted]
     # A fuzzy score finds "pah" in "parkinsn": an acronym is no misspelling of a longer word.
@@ -79,6 +78,25 @@ def search(graph: Graph, query: str, kind: Kind, limit: int = 10) -> list[Match]
             best[entity] = Match(entity, graph.entity_names[entity], label, similarity)
     ranked = sorted(best.values(), key=lambda m: (-m.similarity, -graph.degree[m.entity]))
     return [replace(m, similarity=min(m.similarity, 100.0)) for m in ranked[:limit]]
+
+
+def _resembling(wanted: str, labels: list[str], limit: int) -> list[tuple[str, float, int]]:
+    """Return (label, similarity, place) of the labels that resemble `wanted`, best first.
+
+    Among hundreds of thousands the scorer that looks for a part of a word takes a second for each
+    letter typed; there, words that start alike are found as they are, and typos in whole names.
+    """
+    from rapidfuzz import fuzz, process
+
+    if len(labels) <= MANY_LABELS:
+        return process.extract(wanted, labels, scorer=fuzz.WRatio, limit=limit, score_cutoff=55)
+    found = process.extract(wanted, labels, scorer=fuzz.ratio, limit=limit, score_cutoff=60)
+    if " " in wanted:
+        found += process.extract(
+            wanted, labels, scorer=fuzz.token_sort_ratio, limit=limit, score_cutoff=60
+        )
+    word = f" {wanted}"
+    return found + [(label, 90.0, i) for i, label in enumerate(labels) if word in label]
 
 
 def resolve(graph: Graph, query: str, kind: Kind) -> int:

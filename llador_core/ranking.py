@@ -13,7 +13,10 @@ from llador_core.graph import Bools, Graph, Ints, pair_keys
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.leakage import names_other_side
 from llador_core.priors.texts import Texts
-from llador_core.training.runs import Run, check_graph
+from llador_core.safeguard.model import CautionLevel, level
+from llador_core.training.runs import Order, Run, check_graph
+
+__all__ = ["Candidate", "Order", "Status", "mean_ranks", "rank_candidates"]
 
 Status = Literal["known", "held_out", "new"]
 
@@ -28,7 +31,7 @@ class Candidate:
         1 is best; ties share the mean of their ranks.
     entity, id, name : int, str, str
     score : float
-        Of the model; comparable within one run only, and no probability.
+        What the list is ordered by; comparable within one run and order only, and no probability.
     percentile : float
         100 for the first, 0 for the last of all candidates.
     status : "known", "held_out" or "new"
@@ -40,7 +43,14 @@ class Candidate:
     is_contraindicated : bool
         The graph says so.
     base_rank, shift : float or None
-        Rank without the prior, and how far the prior moved it up (negative: down).
+        Rank without the prior in the same order, and how far the prior moved it up (negative:
+        down).
+    raw_rank : float
+        Rank by the model's score alone, which predicted caution has no say in.
+    caution : "no sign", "some", "strong" or None
+        What the run's safeguard predicts; None for a run without one. "no sign" is not "safe".
+    caution_score : float or None
+        The predicted chance, from 0 to 1, that the graph would call the pair a contraindication.
     """
 
     rank: float
@@ -55,6 +65,9 @@ class Candidate:
     is_contraindicated: bool
     base_rank: float | None = None
     shift: float | None = None
+    raw_rank: float = 0.0
+    caution: CautionLevel | None = None
+    caution_score: float | None = None
 
 
 def rank_candidates(
@@ -65,6 +78,7 @@ def rank_candidates(
     drug: int | None = None,
     base: Run | None = None,
     texts: Texts | None = None,
+    order: Order = "combined",
 ) -> list[Candidate]:
     """Return all drugs for `disease`, or all diseases for `drug`, best first.
 
@@ -79,6 +93,9 @@ def rank_candidates(
         The same run without the prior; gives `base_rank` and `shift`.
     texts : Texts or None
         What the LLM wrote; None leaves `prior_names_it` False everywhere.
+    order : "combined" or "raw"
+        By the model's score weighed against predicted caution, or by that score alone. A run
+        without a safeguard has only the second.
 
     Raises
     ------
@@ -97,11 +114,14 @@ def rank_candidates(
         raise ConfigError(
             f"'{graph.entity_names[given]}' is a {graph.type_of(given)}, not a {expected}."
         )
-    scores = _scores(graph, run, candidates, given, drug is None)
+    is_disease = drug is None
+    scores = _scores(graph, run, candidates, given, is_disease, order)
     ranks = mean_ranks(scores)
+    raw_ranks = mean_ranks(_scores(graph, run, candidates, given, is_disease, "raw"))
+    cautions = _cautions(graph, run, given, is_disease)
     base_ranks = None
     if base is not None:
-        base_ranks = mean_ranks(_scores(graph, base, candidates, given, drug is None))
+        base_ranks = mean_ranks(_scores(graph, base, candidates, given, is_disease, order))
     status = _status(graph, run, candidates, given)
     is_contraindicated = np.isin(candidates, graph.neighbours_with_role(given, "contraindicated"))
     is_named = _named(graph, run, candidates, given, texts)
@@ -125,6 +145,9 @@ def rank_candidates(
                 is_contraindicated=bool(is_contraindicated[i]),
                 base_rank=base_rank,
                 shift=None if base_rank is None else base_rank - rank,
+                raw_rank=float(raw_ranks[i]),
+                caution=None if cautions is None else level(float(cautions[i])),
+                caution_score=None if cautions is None else float(cautions[i]),
             )
         )
     return rows
@@ -141,12 +164,29 @@ def mean_ranks(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     return ranks
 
 
-def _scores(graph: Graph, run: Run, candidates: Ints, given: int, is_disease: bool) -> np.ndarray:
+def _scores(
+    graph: Graph, run: Run, candidates: Ints, given: int, is_disease: bool, order: Order
+) -> np.ndarray:
     check_graph(run, graph)
+    if order == "combined" and run.safeguard is not None:
+        return _line(graph, run.safeguard.combined, given, is_disease)
     r, there = np.array(graph.treatment_relation), np.array(given)
     if is_disease:
         return run.scorer.score(candidates, r, there)
     return run.scorer.score(there, r, candidates)
+
+
+def _cautions(graph: Graph, run: Run, given: int, is_disease: bool) -> np.ndarray | None:
+    if run.safeguard is None:
+        return None
+    return _line(graph, run.safeguard.caution, given, is_disease)
+
+
+def _line(graph: Graph, table: np.ndarray, given: int, is_disease: bool) -> np.ndarray:
+    """Return a disease's column, or a drug's row, of a table of drugs by diseases."""
+    if is_disease:
+        return np.asarray(table[:, int(np.searchsorted(graph.diseases, given))])
+    return np.asarray(table[int(np.searchsorted(graph.drugs, given))])
 
 
 def _pairs(graph: Graph, candidates: Ints, given: int) -> Ints:

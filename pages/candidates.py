@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from pages._ui import cached, errors, frame, inputs, lens, show, state, table
+from pages._ui import (
+    cached,
+    errors,
+    frame,
+    inputs,
+    lens,
+    shortlist,
+    shortlist_panel,
+    show,
+    state,
+    table,
+)
 
 frame.page_setup(frame.CANDIDATES)
 
@@ -23,11 +34,16 @@ with errors.boxed():
         )
         with st.container(width="content", gap=None):
             corrected = lens.pick_lens(view)
+            is_starred_only = shortlist.pick_starred()
+    starred = shortlist.read(view)
     listed = [
-        c for c in lens.ordered(view, corrected) if filters.keep(c, classes.get(c.entity, ()))
+        c
+        for c in lens.ordered(view, corrected)
+        if filters.keep(c, classes.get(c.entity, ()))
+        and (c.entity in starred.entries or not is_starred_only)
     ]
-    extras = lens.columns(corrected)
-    words = ", ".join([filters.words(), *lens.words(corrected)])
+    extras = [*lens.columns(corrected), *shortlist.columns(starred)]
+    words = ", ".join([filters.words(), *shortlist.words(is_starred_only), *lens.words(corrected)])
     left, right = st.columns([7, 4], gap="medium")
     with left:
         if listed:
@@ -49,10 +65,13 @@ with errors.boxed():
                 help="CSV with graph, checksum, run, prior and notice in its first lines.",
             )
             st.caption(f"{len(listed):,} of {show.n_drugs(view)} listed.")
-    with right, st.container(border=True):
-        if chosen:
-            show.show_drug_card(view, chosen, *lens.card_parts(corrected))
-        else:
-            show.show_no_drug()
+    with right:
+        with st.container(border=True):
+            if chosen:
+                parts = [*lens.card_parts(corrected), *shortlist.card_parts(starred)]
+                show.show_drug_card(view, chosen, *parts)
+            else:
+                show.show_no_drug()
+        shortlist_panel.show_box(view, starred)
     if corrected:
         lens.show_panel(view, corrected)

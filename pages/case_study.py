@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import cached, errors, frame, inputs, show, state, story
+from pages._ui import cached, errors, frame, inputs, shortlist_panel, show, state, story
 
 frame.page_setup(frame.CASE_STUDY)
 
@@ -17,4 +17,5 @@ with errors.boxed():
     with title:
         show.show_header(view)
     story.show_step(inputs.pick_step(), view)
+    shortlist_panel.show_expander(view)
 cached.prepare_tables()

@@ -17,6 +17,12 @@ def add(command: AddCommand) -> None:
     either.add_argument("--disease", help="id, name or synonym")
     either.add_argument("--drug", help="id, name or synonym")
     one.add_argument("--top", type=positive)
+    one.add_argument(
+        "--order",
+        choices=("combined", "raw"),
+        default="combined",
+        help="weighed against predicted caution (default), or by the model's score alone",
+    )
     one.add_argument("--json", action="store_true")
 
 
@@ -43,6 +49,7 @@ def _rank(arguments: Arguments) -> None:
         drug=given if kind == "drug" else None,
         base=load_run(beside.name) if beside else None,
         texts=load_texts(graph),
+        order=arguments.order,
     )
     shown = rows if arguments.top is None else rows[: arguments.top]
     if arguments.json:
@@ -52,6 +59,7 @@ def _rank(arguments: Arguments) -> None:
                 "base_run": beside.name if beside else None,
                 kind: {"id": graph.entity_ids[given], "name": graph.entity_names[given]},
                 "n_candidates": len(rows),
+                "order": arguments.order if run.safeguard else "raw",
                 "notice": NOTICE,
                 "candidates": [_candidate_json(row) for row in shown],
             }
@@ -69,11 +77,14 @@ def _rank(arguments: Arguments) -> None:
             "-" if row.shift is None else f"{row.shift:+g}",
             "yes" if row.prior_names_it else "no",
             "yes" if row.is_contraindicated else "no",
+            row.caution or "-",
         ]
         for row in shown
     ]
     head = ["rank", "name", "id", "score", "percentile", "status", "degree", "shift"]
-    print_table([*head, "text names it", "contraindicated"], table)
+    print_table([*head, "text names it", "contraindicated", "caution"], table)
+    if run.safeguard:
+        print("\nCaution is what the model predicts; 'no sign' does not mean safe.")
     print(f"\n{NOTICE}")
 
 

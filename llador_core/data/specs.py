@@ -107,7 +107,7 @@ HETIONET = GraphSpec(
 
 DRKG = GraphSpec(
     name="drkg",
-    title="Drug repurposing graph in DRKG's format",
+    title="Graph in DRKG's format",
     licence=(
         "each source keeps its own licence: DrugBank (CC BY-NC 4.0), SIDER side effects (CC "
         "BY-NC-SA 4.0), DisGeNET (ODbL), PharmacotherapyDB and Disease Ontology (CC0), MeSH "

@@ -1,33 +1,30 @@
-"""What is held out: by drug-disease pair over all relations, or by whole disease.
+"""What is held out: by drug-disease pair over all relations, by whole disease or by whole drug.
 
-A pair that is judged must not stand in training under any relation, whichever end is the head:
-the same drug and disease are often joined by several relations, and a model that has seen one of
-them has seen the answer.
+Treated pairs are held out, and contraindicated ones beside them where asked. A pair that is judged
+must not stand in training under any relation, whichever end is the head: the same drug and disease
+are often joined by several relations, and a model that has seen one of them has seen the answer.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from llador_core import paths
-from llador_core.errors import ConfigError, DataFormatError, LeakError, MissingDataError
-from llador_core.graph import Bools, Graph, Ints, pair_keys
+from llador_core.errors import ConfigError, LeakError, MissingDataError
+from llador_core.graph import Bools, Graph, Ints, Role, pair_keys
 
-Kind = Literal["pair", "disease"]
+Kind = Literal["pair", "disease", "drug"]
 Triples = NDArray[np.int32]
 
 MIN_PAIRS = 10
 TEST_SHARE = 0.2
 VALID_SHARE = 0.05
 SHOWN_LEAKS = 3
+CAUTION = 1  # beside the seed: contraindicated pairs are drawn apart from treated ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +33,7 @@ class Split:
 
     Attributes
     ----------
-    kind : "pair" or "disease"
+    kind : "pair", "disease" or "drug"
     seed : int
     train : int32 array of shape (n_train, 3)
     valid, test : int32 arrays of shape (n, 3)
@@ -45,7 +42,12 @@ class Split:
         Triples that are neither judged nor learnt from, because they tell a held-out answer:
         other relations between a held-out pair.
     held_out_diseases : int array
-        Diseases without any `treats` triple in training, ascending; empty for "pair".
+        Diseases without any `treats` triple in training, ascending; empty but for "disease".
+    held_out_drugs : int array
+        The same for drugs; empty but for "drug".
+    caution_valid, caution_test : int32 arrays of shape (n, 3)
+        Held-out triples with the role `contraindicated` from a drug to a disease; empty where
+        contraindications were not held out.
     """
 
     kind: Kind
@@ -55,10 +57,22 @@ class Split:
     test: Triples
     n_removed: int
     held_out_diseases: Ints
+    held_out_drugs: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    caution_valid: Triples = field(default_factory=lambda: np.empty((0, 3), np.int32))
+    caution_test: Triples = field(default_factory=lambda: np.empty((0, 3), np.int32))
+
+    @property
+    def held_out(self) -> Triples:
+        """All triples that are judged, shape (n, 3)."""
+        return np.concatenate([self.valid, self.test, self.caution_valid, self.caution_test])
 
 
 def split_by_pair(
-    graph: Graph, seed: int, test_share: float = TEST_SHARE, valid_share: float = VALID_SHARE
+    graph: Graph,
+    seed: int,
+    test_share: float = TEST_SHARE,
+    valid_share: float = VALID_SHARE,
+    is_caution_held_out: bool = False,
 ) -> Split:
     """Hold out a share of the treated drug-disease pairs, with every relation between them.
 
@@ -66,36 +80,43 @@ def split_by_pair(
     ----------
     graph : Graph
     seed : int
-        The same seed draws the same pairs.
+        The same seed draws the same treated pairs, whether or not contraindicated ones go too.
     test_share, valid_share : float
         Shares of the distinct pairs, each above 0, together below 1.
+    is_caution_held_out : bool
+        Hold out the same shares of the contraindicated pairs as well.
 
     Raises
     ------
     ConfigError
         A share is out of range.
     MissingDataError
-        The graph has too few treated pairs to hold any out.
+        The graph has too few treated pairs, or contraindicated ones, to hold any out.
     """
     _check_shares(test_share, valid_share)
-    judged = _judged_rows(graph)
+    judged = _judged_rows(graph, "treats")
     keys = pair_keys(graph.triples[:, [0, 2]], graph.n_entities)  # (n_triples,)
     pairs = np.unique(keys[judged])
-    _check_enough(graph, len(pairs), "treated drug-disease pairs")
-    test_pairs, valid_pairs = _draw(pairs, seed, test_share, valid_share)
-    return _split(
-        graph,
-        "pair",
-        seed,
-        test=judged & np.isin(keys, test_pairs),
-        valid=judged & np.isin(keys, valid_pairs),
-        hidden=np.zeros(graph.n_triples, np.bool_),
-        held_out_diseases=np.empty(0, np.int64),
-    )
+    _check_enough(graph, len(pairs), "treated drug-disease pairs", "treats")
+    parts = {"test": judged, "valid": judged}
+    drawn = dict(zip(parts, _draw(pairs, seed, test_share, valid_share), strict=True))
+    if is_caution_held_out:
+        avoided = _judged_rows(graph, "contraindicated") & ~np.isin(keys, pairs)
+        cautions = np.unique(keys[avoided])
+        _check_enough(graph, len(cautions), "contraindicated drug-disease pairs", "contraindicated")
+        parts |= {"caution_test": avoided, "caution_valid": avoided}
+        test, valid = _draw(cautions, (seed, CAUTION), test_share, valid_share)
+        drawn |= {"caution_test": test, "caution_valid": valid}
+    rows = {name: among & np.isin(keys, drawn[name]) for name, among in parts.items()}
+    return _split(graph, "pair", seed, rows, hidden=np.zeros(graph.n_triples, np.bool_))
 
 
 def split_by_disease(
-    graph: Graph, seed: int, test_share: float = TEST_SHARE, valid_share: float = VALID_SHARE
+    graph: Graph,
+    seed: int,
+    test_share: float = TEST_SHARE,
+    valid_share: float = VALID_SHARE,
+    is_caution_held_out: bool = False,
 ) -> Split:
     """Hold out every treatment of a share of the treated diseases (zero-shot).
 
@@ -109,6 +130,8 @@ def split_by_disease(
         The same seed draws the same diseases.
     test_share, valid_share : float
         Shares of the diseases that have a treatment, each above 0, together below 1.
+    is_caution_held_out : bool
+        Hold out what is contraindicated in these diseases as well, and what eases them.
 
     Raises
     ------
@@ -117,22 +140,48 @@ def split_by_disease(
     MissingDataError
         The graph has too few treated diseases to hold any out.
     """
-    _check_shares(test_share, valid_share)
-    judged = _judged_rows(graph)
-    tails = graph.triples[:, 2]
-    diseases = np.unique(tails[judged]).astype(np.int64)
-    _check_enough(graph, len(diseases), "treated diseases")
-    test_diseases, valid_diseases = _draw(diseases, seed, test_share, valid_share)
-    held_out = np.sort(np.concatenate([test_diseases, valid_diseases]))
-    return _split(
-        graph,
-        "disease",
-        seed,
-        test=judged & np.isin(tails, test_diseases),
-        valid=judged & np.isin(tails, valid_diseases),
-        hidden=_treats_at(graph, graph.triples, held_out),
-        held_out_diseases=held_out,
+    return _split_by_end(
+        graph, "disease", seed, (test_share, valid_share), is_caution_held_out=is_caution_held_out
     )
+
+
+def split_by_drug(
+    graph: Graph,
+    seed: int,
+    test_share: float = TEST_SHARE,
+    valid_share: float = VALID_SHARE,
+    is_caution_held_out: bool = False,
+) -> Split:
+    """Hold out every treatment by a share of the treating drugs. As `split_by_disease`."""
+    return _split_by_end(
+        graph, "drug", seed, (test_share, valid_share), is_caution_held_out=is_caution_held_out
+    )
+
+
+def _split_by_end(
+    graph: Graph,
+    kind: Literal["disease", "drug"],
+    seed: int,
+    shares: tuple[float, float],
+    is_caution_held_out: bool,
+) -> Split:
+    _check_shares(*shares)
+    judged = _judged_rows(graph, "treats")
+    ends = graph.triples[:, 2 if kind == "disease" else 0]
+    members = np.unique(ends[judged]).astype(np.int64)
+    _check_enough(
+        graph, len(members), "treated diseases" if kind == "disease" else "treating drugs", "treats"
+    )
+    drawn = dict(zip(("test", "valid"), _draw(members, seed, *shares), strict=True))
+    rows = {name: judged & np.isin(ends, some) for name, some in drawn.items()}
+    held_out = np.sort(np.concatenate(list(drawn.values())))
+    hidden = _has_role_at(graph, graph.triples, held_out, "treats")
+    if is_caution_held_out:
+        avoided = _judged_rows(graph, "contraindicated")
+        avoided &= ~_same_pair(graph, judged)
+        rows |= {f"caution_{name}": avoided & np.isin(ends, some) for name, some in drawn.items()}
+        hidden |= _has_role_at(graph, graph.triples, held_out, "contraindicated", "palliates")
+    return _split(graph, kind, seed, rows, hidden, held_out)
 
 
 def check_no_leak(graph: Graph, split: Split) -> None:
@@ -142,84 +191,24 @@ def check_no_leak(graph: Graph, split: Split) -> None:
     ------
     LeakError
         A test or validation pair stands in training under some relation, a test pair is also a
-        validation pair, or a held-out disease has a `treats` triple in training.
+        validation pair, or a held-out disease or drug has a `treats` triple in training.
     """
-    train, valid, test = (
-        pair_keys(part[:, [0, 2]], graph.n_entities)
-        for part in (split.train, split.valid, split.test)
-    )
-    leaks = split.train[np.isin(train, np.concatenate([valid, test]))]
+
+    def keys(triples: Triples) -> Ints:
+        return pair_keys(triples[:, [0, 2]], graph.n_entities)
+
+    leaks = split.train[np.isin(keys(split.train), keys(split.held_out))]
     if len(leaks):
         raise LeakError(_leak_sentence(graph, leaks, "held-out pairs stand in training"))
-    shared = split.test[np.isin(test, valid)]
+    test = np.concatenate([split.test, split.caution_test])
+    shared = test[np.isin(keys(test), keys(np.concatenate([split.valid, split.caution_valid])))]
     if len(shared):
         raise LeakError(_leak_sentence(graph, shared, "test pairs are validation pairs too"))
-    told = split.train[_treats_at(graph, split.train, split.held_out_diseases)]
-    if len(told):
-        raise LeakError(_leak_sentence(graph, told, "treatments of held-out diseases are trained"))
-
-
-def save_split(split: Split, graph: Graph, path: Path) -> None:
-    """Write a split as row numbers into `graph.triples`.
-
-    Raises
-    ------
-    StorageError
-        Nothing could be written.
-    """
-    content = io.BytesIO()
-    np.savez_compressed(
-        content,
-        train_rows=_rows_of(graph, split.train),
-        valid_rows=_rows_of(graph, split.valid),
-        test_rows=_rows_of(graph, split.test),
-        held_out_diseases=split.held_out_diseases.astype(np.int64),
-        n_triples=np.int64(graph.n_triples),
-        seed=np.int64(split.seed),
-        kind=np.str_(split.kind),
-    )
-    paths.write_atomically(path, content.getvalue())
-
-
-def load_split(path: Path, graph: Graph) -> Split:
-    """Return a saved split of `graph`.
-
-    Raises
-    ------
-    MissingDataError
-        There is no such file.
-    DataFormatError
-        The file is damaged or belongs to another version of the graph.
-    """
-    if not path.is_file():
-        raise MissingDataError(f"There is no split in {path}; train the run again.")
-    try:
-        with np.load(path, allow_pickle=False) as saved:
-            arrays: dict[str, NDArray[Any]] = {name: saved[name] for name in saved.files}
-        rows = [arrays[f"{part}_rows"] for part in ("train", "valid", "test")]
-        n_triples, seed = int(arrays["n_triples"]), int(arrays["seed"])
-        kind, held_out = str(arrays["kind"]), arrays["held_out_diseases"]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataFormatError(
-            f"{path} is damaged (expected the arrays of a split, found: {error}); train again."
-        ) from error
-    if n_triples != graph.n_triples:
-        raise DataFormatError(
-            f"{path} splits a graph of {n_triples:,} triples, but '{graph.name}' has "
-            f"{graph.n_triples:,}: the run belongs to another version of the graph; train again."
-        )
-    used = np.concatenate(rows)
-    if (
-        kind not in ("pair", "disease")
-        or len(np.unique(used)) != len(used)
-        or (len(used) and not 0 <= used.min() <= used.max() < n_triples)
-    ):
-        raise DataFormatError(
-            f"{path} is damaged (expected each of {n_triples:,} rows at most once); train again."
-        )
-    train, valid, test = (graph.triples[part] for part in rows)
-    known_kind: Kind = "pair" if kind == "pair" else "disease"
-    return Split(known_kind, seed, train, valid, test, n_triples - len(used), held_out)
+    for kind, held_out in (("diseases", split.held_out_diseases), ("drugs", split.held_out_drugs)):
+        told = split.train[_has_role_at(graph, split.train, held_out, "treats")]
+        if len(told):
+            what = f"treatments of held-out {kind} are trained"
+            raise LeakError(_leak_sentence(graph, told, what))
 
 
 def _check_shares(test_share: float, valid_share: float) -> None:
@@ -233,29 +222,43 @@ def _check_shares(test_share: float, valid_share: float) -> None:
         )
 
 
-def _check_enough(graph: Graph, n_found: int, what: str) -> None:
+def _check_enough(graph: Graph, n_found: int, what: str, role: Role) -> None:
     if n_found < MIN_PAIRS:
         raise MissingDataError(
             f"Graph '{graph.name}' has {n_found} {what}; holding some out needs at least "
-            f"{MIN_PAIRS}. Add triples whose relation has the role 'treats'."
+            f"{MIN_PAIRS}. Add triples whose relation has the role '{role}'."
         )
 
 
-def _judged_rows(graph: Graph) -> Bools:
-    """Return which triples may be judged: `treats` from the drug type to the disease type."""
+def _judged_rows(graph: Graph, role: Role) -> Bools:
+    """Return which triples may be judged: of a role, from the drug type to the disease type."""
     h, r, t = graph.triples.T
-    is_treats: Bools = np.isin(r, graph.relations_with_role("treats"))
-    return is_treats & np.isin(h, graph.drugs) & np.isin(t, graph.diseases)
+    has_role: Bools = np.isin(r, graph.relations_with_role(role))
+    return has_role & np.isin(h, graph.drugs) & np.isin(t, graph.diseases)
 
 
-def _treats_at(graph: Graph, triples: Triples, diseases: Ints) -> Bools:
-    """Return which triples are `treats` with one of `diseases` at either end."""
+def n_contraindicated_pairs(graph: Graph) -> int:
+    """Return how many distinct pairs could be held out as contraindicated, 0 without any."""
+    rows = graph.triples[_judged_rows(graph, "contraindicated")]
+    return len(np.unique(pair_keys(rows[:, [0, 2]], graph.n_entities)))
+
+
+def _same_pair(graph: Graph, rows: Bools) -> Bools:
+    """Return which triples join a pair that one of `rows` joins."""
+    keys = pair_keys(graph.triples[:, [0, 2]], graph.n_entities)
+    return np.asarray(np.isin(keys, keys[rows]))
+
+
+def _has_role_at(graph: Graph, triples: Triples, ends: Ints, *roles: Role) -> Bools:
+    """Return which triples have one of `roles` and one of `ends` at either end."""
     h, r, t = triples.T
-    touches: Bools = np.isin(h, diseases) | np.isin(t, diseases)
-    return touches & np.isin(r, graph.relations_with_role("treats"))
+    touches: Bools = np.isin(h, ends) | np.isin(t, ends)
+    return touches & np.isin(r, graph.relations_with_role(*roles))
 
 
-def _draw(items: Ints, seed: int, test_share: float, valid_share: float) -> tuple[Ints, Ints]:
+def _draw(
+    items: Ints, seed: int | tuple[int, int], test_share: float, valid_share: float
+) -> tuple[Ints, Ints]:
     """Return disjoint random shares of `items` for test and validation, at least one each."""
     shuffled = np.random.default_rng(seed).permutation(items)
     n_test = max(1, round(test_share * len(items)))
@@ -267,44 +270,29 @@ def _split(
     graph: Graph,
     kind: Kind,
     seed: int,
-    *,
-    test: Bools,
-    valid: Bools,
+    rows: Mapping[str, Bools],
     hidden: Bools,
-    held_out_diseases: Ints,
+    held_out_ends: Ints | None = None,
 ) -> Split:
-    """Return the split whose training leaves out all that tells a held-out pair."""
-    keys = pair_keys(graph.triples[:, [0, 2]], graph.n_entities)
-    held_out = hidden | np.isin(keys, keys[test | valid])
+    """Return the split whose training leaves out all that tells a held-out pair.
+
+    `rows` names the judged triples by the field of `Split` they go to.
+    """
+    judged = np.logical_or.reduce(list(rows.values()))
+    held_out = hidden | _same_pair(graph, judged)
+    none = np.empty(0, np.int64)
+    ends = none if held_out_ends is None else held_out_ends
     split = Split(
         kind=kind,
         seed=seed,
         train=graph.triples[~held_out],
-        valid=graph.triples[valid],
-        test=graph.triples[test],
-        n_removed=int((held_out & ~test & ~valid).sum()),
-        held_out_diseases=held_out_diseases,
+        n_removed=int((held_out & ~judged).sum()),
+        held_out_diseases=ends if kind == "disease" else none,
+        held_out_drugs=ends if kind == "drug" else none,
+        **{name: graph.triples[some] for name, some in rows.items()},
     )
     check_no_leak(graph, split)
     return split
-
-
-def _rows_of(graph: Graph, triples: Triples) -> NDArray[np.int32]:
-    """Return the row of each triple in `graph.triples`."""
-    known = _triple_keys(graph, graph.triples)
-    order = np.argsort(known)
-    wanted = _triple_keys(graph, triples)
-    place = np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)
-    found = order[place]
-    if not np.array_equal(known[found], wanted):
-        raise ValueError("The split holds triples that the graph does not have.")
-    return found.astype(np.int32)
-
-
-def _triple_keys(graph: Graph, triples: Triples) -> Ints:
-    h, r, t = triples.astype(np.int64).T
-    keys: Ints = (h * graph.n_relations + r) * graph.n_entities + t
-    return keys
 
 
 def _leak_sentence(graph: Graph, leaks: Triples, what: str) -> str:

@@ -41,55 +41,34 @@ FAMILIES: Mapping[Role, Family] = {
 FAMILY_NAMES: tuple[Family, ...] = tuple(dict.fromkeys(FAMILIES.values()))
 BOTH_WAYS: frozenset[Family] = frozenset({"linked", "interacts", "resembles"})
 
-# How far one edge of the role carries a mechanism, above 0 and below 1.
+# How far one relation alone carries a mechanism, above 0 and below 1. Agreement of several counts
+# for much more (`network.PRIOR`), so there must be room for it above what one source says.
 TRUST: Mapping[Role, float] = {
     "treats": 0.9,
     "palliates": 0.6,
-    "inhibits": 0.9,
-    "activates": 0.9,
-    "targets": 0.8,
-    "binds": 0.6,
+    "inhibits": 0.3,
+    "activates": 0.3,
+    "targets": 0.3,
+    "binds": 0.1,
     "associates": 0.6,
     "interacts": 0.3,
     "participates": 0.4,
-    "includes": 0.6,
+    "includes": 0.5,
     "resembles": 0.5,
     "presents": 0.3,
     "localizes": 0.1,
     "causes": 0.1,
 }
-# Parts of a relation's name that say more than its role: a protein that carries or breaks down a
-# drug is rarely why the drug works.
-TRUST_BY_NAME: Mapping[str, float] = {"enzyme": 0.1, "carrier": 0.05, "transporter": 0.1}
-
-SOURCES: Mapping[str, str] = {
-    "DRUGBANK": "DrugBank",
-    "DGIDB": "DGIdb",
-    "DISGENET": "DisGeNET",
-    "DISEASES": "DISEASES",
-    "MESH": "MeSH",
-}
-# Where Hetionet took each of its metaedges from.
-HETIONET_SOURCES: Mapping[str, str] = {
-    "CtD": "PharmacotherapyDB",
-    "CpD": "PharmacotherapyDB",
-    "CbG": "DrugBank, BindingDB, DrugCentral",
-    "CcSE": "SIDER",
-    "CrC": "chemical similarity",
-    "DaG": "DisGeNET, DISEASES, GWAS Catalog, DOAF",
-    "DuG": "STARGEO",
-    "DdG": "STARGEO",
-    "DrD": "MEDLINE",
-    "DlA": "MEDLINE",
-    "DpS": "MEDLINE",
-    "GiG": "protein interaction maps",
-    "GcG": "ERC",
-    "Gr>G": "LINCS L1000",
-    "GpPW": "WikiPathways, Reactome, PID",
-    "GpBP": "Gene Ontology",
-    "GpCC": "Gene Ontology",
-    "GpMF": "Gene Ontology",
-    "PCiC": "DrugCentral",
+# Parts of a relation's name that say more than its role: collections read by machine or put
+# together from many lists, and what is no meeting of molecules.
+TRUST_BY_NAME: Mapping[str, float] = {
+    "dgidb": 0.03,
+    "gnbr": 0.03,
+    "gr>g": 0.05,
+    "dug": 0.05,
+    "ddg": 0.05,
+    "gpcc": 0.1,
+    "gpmf": 0.1,
 }
 
 
@@ -103,12 +82,18 @@ def trust(relation: Relation) -> float:
     return TRUST[relation.role]
 
 
+def is_turned(relation: Relation) -> bool:
+    """Return whether the stored triples of a relation run against what its role says.
+
+    A drug acts on a gene and a class includes a drug, but DGIdb's triples run from the gene to the
+    drug ("is inhibited by") and MeSH's from the narrower disease to the broader ("is a kind of").
+    """
+    family = FAMILIES.get(relation.role) if relation.role else None
+    if family == "acts":
+        return relation.words.startswith("is ") and not relation.inverse_words.startswith("is ")
+    return family == "includes" and relation.inverse_words == "includes"
+
+
 def origin(graph: Graph, relation: int) -> str:
     """Return where the edges of a relation come from, in words for the reader."""
-    parts = graph.relations[relation].name.split("::")
-    metaedge = parts[1] if parts[0] == "Hetionet" and len(parts) > 1 else parts[0]
-    if (parts[0] == "Hetionet" or graph.name == "hetionet") and metaedge in HETIONET_SOURCES:
-        return f"Hetionet ({HETIONET_SOURCES[metaedge]})"
-    if len(parts) > 1 and parts[0] in SOURCES:
-        return SOURCES[parts[0]]
-    return graph.title or graph.name
+    return graph.relations[relation].origin or graph.title or graph.name

@@ -8,12 +8,16 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from llador_core.explain.kinds import BOTH_WAYS, FAMILIES, FAMILY_NAMES, trust
-from llador_core.graph import Bools, Graph, Ints
+from llador_core.explain.kinds import BOTH_WAYS, FAMILIES, FAMILY_NAMES, is_turned, trust
+from llador_core.graph import Bools, Graph, Ints, Role
 
 Reals = NDArray[np.float64]
 
+Signs = NDArray[np.int8]
+
 HUB_PENALTY = 0.4  # the exponent w of degree-weighted path counts
+PRIOR = 0.01  # trust in an edge before any relation speaks for it
+_SIGNS: dict[Role | None, int] = {"activates": 1, "inhibits": -1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,7 @@ class Network:
     other : int array of shape (n_edges,)
         Where each edge leads, ascending within an entity.
     relation : int array
-        The most trusted of the parallel relations between the two.
+        The one to show of the parallel relations between the two: see `_places`.
     is_forward : bool array
         The edge leaves the head of the stored triple.
     kind : int array
@@ -36,8 +40,11 @@ class Network:
         Above 0 and below 1: trust in the edge, times (degree * degree) ** -HUB_PENALTY, where a
         degree counts the edges of the same kind at either end.
     n_kinds : int
+    arriving, leaving : int8 array
+        Of an edge that arrives at (leaves) the target of a drug's action: 1 where the drug
+        activates it, -1 where it inhibits it; else 0.
     parallel, parallel_start : int array
-        All walked relations of edge `i`, the most trusted first, are
+        All walked relations of edge `i`, the one to show first, are
         `parallel[parallel_start[i]:parallel_start[i + 1]]`.
     """
 
@@ -48,6 +55,8 @@ class Network:
     kind: Ints
     weight: Reals
     n_kinds: int
+    arriving: Signs
+    leaving: Signs
     parallel: Ints
     parallel_start: Ints
 
@@ -59,7 +68,7 @@ class Network:
         return place, first + np.arange(len(place))
 
     def relations_of(self, edge: int) -> list[int]:
-        """Return the walked relations between the ends of an edge, the most trusted first."""
+        """Return the walked relations between the ends of an edge, the one to show first."""
         span = slice(self.parallel_start[edge], self.parallel_start[edge + 1])
         return list(dict.fromkeys(self.parallel[span].tolist()))
 
@@ -94,49 +103,83 @@ def _build(graph: Graph, trusts: Reals) -> Network:
     h, r, t = (graph.triples[:, c].astype(np.int64) for c in range(3))
     walked = (trusts[r] > 0) & (h != t)
     h, r, t = h[walked], r[walked], t[walked]
-    n, place = graph.n_entities, _place_by_trust(trusts)
-    # One sort puts parallel relations side by side, the most trusted first.
+    n, place = graph.n_entities, _places(graph, trusts)
+    # One sort puts parallel relations side by side, the one to be shown first.
     forward = (((h * n + t) * graph.n_relations) + place[r]) * 2
     backward = (((t * n + h) * graph.n_relations) + place[r]) * 2 + 1
     keys = np.concatenate([forward, backward])
     keys.sort()
+    is_new = np.diff(keys >> 1, prepend=-1) > 0  # a relation stored both ways is one witness
+    keys = keys[is_new]
     pair, rest = np.divmod(keys >> 1, graph.n_relations)
     relation = np.argsort(place)[rest]
     first = np.flatnonzero(np.diff(pair, prepend=-1))
     source, other = np.divmod(pair[first], n)
     is_forward = (keys[first] & 1) == 0
-    doubt = np.add.reduceat(np.log1p(-trusts[relation]), first) if len(first) else np.empty(0)
     kind, n_kinds = _kinds(graph, other, relation[first], is_forward)
     degree = np.bincount(source * n_kinds + kind, minlength=n * n_kinds)
     back = np.searchsorted(pair[first], other * n + source)  # the same edge, walked back
     here = degree[source * n_kinds + kind]
     degrees = (here * here[back]).astype(np.float64)
+    arriving, leaving = _signs(graph, relation, (keys & 1) == 0, first)
     return Network(
         start=np.searchsorted(source, np.arange(n + 1)),
         other=other,
         relation=relation[first],
         is_forward=is_forward,
         kind=kind,
-        weight=(1 - np.exp(doubt)) * degrees**-HUB_PENALTY,
+        weight=_combined(trusts[relation], first) * degrees**-HUB_PENALTY,
         n_kinds=n_kinds,
+        arriving=arriving,
+        leaving=leaving,
         parallel=relation,
         parallel_start=np.append(first, len(relation)),
     )
 
 
-def _place_by_trust(trusts: Reals) -> Ints:
-    """Return the place of each relation when the most trusted stands first."""
+def _combined(trusts: Reals, first: Ints) -> Reals:
+    """Return the trust in each edge, its relations taken as independent witnesses.
+
+    A relation of trust p multiplies the odds of the edge, `PRIOR` before it is heard, by the factor
+    that would bring them to p if it were alone.
+    """
+    if not len(first):
+        return np.empty(0)
+    prior = np.log(PRIOR / (1 - PRIOR))
+    gains = np.log(trusts / (1 - trusts)) - prior
+    return np.asarray(1 / (1 + np.exp(-prior - np.add.reduceat(gains, first))), np.float64)
+
+
+def _places(graph: Graph, trusts: Reals) -> Ints:
+    """Return the place of each relation: those that tell inhibition from activation first."""
+    is_vague = np.array([relation.role not in _SIGNS for relation in graph.relations])
     place = np.empty(len(trusts), np.int64)
-    place[np.argsort(-trusts, kind="stable")] = np.arange(len(trusts))
+    place[np.lexsort((np.arange(len(trusts)), -trusts, is_vague))] = np.arange(len(trusts))
     return place
+
+
+def _signs(graph: Graph, relation: Ints, is_forward: Bools, first: Ints) -> tuple[Signs, Signs]:
+    """Return the sign of each edge where it arrives at a target, and where it leaves one."""
+    if not len(first):
+        return np.empty(0, np.int8), np.empty(0, np.int8)
+    signs = np.array([_SIGNS.get(spec.role, 0) for spec in graph.relations], np.int8)
+    turned = np.array([is_turned(spec) for spec in graph.relations])
+    lowest = np.minimum.reduceat(signs[relation], first)
+    highest = np.maximum.reduceat(signs[relation], first)
+    sign = np.where(lowest * highest < 0, 0, lowest + highest)
+    sign = np.sign(sign).astype(np.int8)
+    arrives = is_forward[first] != turned[relation[first]]
+    return np.where(arrives, sign, 0).astype(np.int8), np.where(arrives, 0, sign).astype(np.int8)
 
 
 def _kinds(graph: Graph, other: Ints, relation: Ints, is_forward: Bools) -> tuple[Ints, int]:
     """Return the kind of each edge as it is walked, and how many kinds there are."""
     families = [FAMILIES.get(spec.role) if spec.role else None for spec in graph.relations]
-    code = np.array([FAMILY_NAMES.index(f) if f else 0 for f in families], np.int64)
+    n_families = len(FAMILY_NAMES) + 1  # the last is for relations that explain nothing
+    code = np.array([FAMILY_NAMES.index(f) if f else n_families - 1 for f in families], np.int64)
     one_way = np.array([f is not None and f not in BOTH_WAYS for f in families])
-    is_turned = one_way[relation] & ~is_forward
+    turned = np.array([is_turned(spec) for spec in graph.relations])
+    is_back = one_way[relation] & (is_forward == turned[relation])
     n_types = len(graph.type_names)
-    kind = (code[relation] * 2 + is_turned) * n_types + graph.entity_types[other].astype(np.int64)
-    return kind, len(FAMILY_NAMES) * 2 * n_types
+    kind = (code[relation] * 2 + is_back) * n_types + graph.entity_types[other].astype(np.int64)
+    return kind, n_families * 2 * n_types

@@ -8,16 +8,16 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from llador_core.explain.kinds import BOTH_WAYS, FAMILIES, origin
+from llador_core.explain.kinds import BOTH_WAYS, FAMILIES, is_turned, origin
 from llador_core.explain.network import Network, network
 from llador_core.explain.plausibility import percentiles
 from llador_core.explain.search import Found, find_paths
-from llador_core.explain.titles import clause, title
+from llador_core.explain.titles import title
 from llador_core.graph import Bools, Graph, Ints, pair_keys
 from llador_core.training.runs import Run
 
 MAX_LENGTH = 4
-MAX_GROUPS = 12
+MAX_MECHANISMS, MAX_ANALOGIES = 8, 6  # kinds of path that are returned
 RECONSIDERED = 3  # times as many paths are looked at as shown, when the model has a say
 
 
@@ -84,6 +84,9 @@ class PathGroup:
         Families and types on the way, the same for the same meta-path in every pair.
     title : str
         In plain language: "Acts on a protein that is linked to the disease".
+    is_mechanism : bool
+        The paths start at a target of the drug, so they say how it might work. The others argue
+        from likeness: a similar drug, a similar disease that it treats, a shared side effect.
     paths : tuple of Path
         The best, best first.
     n_paths : int
@@ -94,6 +97,7 @@ class PathGroup:
 
     key: str
     title: str
+    is_mechanism: bool
     paths: tuple[Path, ...]
     n_paths: int
     score: float
@@ -108,9 +112,10 @@ def path_groups(
     max_length: int = MAX_LENGTH,
     through: tuple[int, ...] = (),
     n_per_group: int = 10,
-    n_groups: int = MAX_GROUPS,
 ) -> tuple[tuple[PathGroup, ...], int, int]:
-    """Return the groups with the best paths first, how many paths and how many groups there are.
+    """Return the best kinds of path, how many paths there are, and how many kinds.
+
+    Mechanisms come before analogies; within each, the kind with the best path first.
 
     Parameters
     ----------
@@ -122,8 +127,8 @@ def path_groups(
         Edges of the longest path, 1 to 4.
     through : tuple of int
         Entities every path must hold.
-    n_per_group, n_groups : int
-        How many to return.
+    n_per_group : int
+        Paths to return of each kind.
     """
     net = network(graph)
     barred = None if run is None else _held_out_edges(graph, run, net)
@@ -138,12 +143,22 @@ def path_groups(
         barred=barred,
     )
     n_paths, total = sum(kind.n_paths for kind in found), sum(kind.total for kind in found)
-    groups = [_group(graph, net, kind, total) for kind in found[:n_groups]]
+    groups = [_group(graph, net, kind, total) for kind in _chosen(graph, net, found)]
     if run is not None:
         groups = _weighed(graph, run, groups)
     groups = [replace(group, paths=group.paths[:n_per_group]) for group in groups]
-    groups.sort(key=lambda group: -group.paths[0].score)
+    groups.sort(key=lambda group: (not group.is_mechanism, -group.paths[0].score))
     return tuple(groups), n_paths, len(found)
+
+
+def _chosen(graph: Graph, net: Network, found: list[Found]) -> list[Found]:
+    """Return the kinds of path to show, of mechanisms and of analogies."""
+    is_mechanism = [
+        _turn(graph, walked_step(graph, net, *kind.entities[0][:2])) == "acts" for kind in found
+    ]
+    mechanisms = [kind for kind, is_one in zip(found, is_mechanism, strict=True) if is_one]
+    analogies = [kind for kind, is_one in zip(found, is_mechanism, strict=True) if not is_one]
+    return mechanisms[:MAX_MECHANISMS] + analogies[:MAX_ANALOGIES]
 
 
 def make_step(graph: Graph, source: int, target: int, relation: int, is_forward: bool) -> Step:
@@ -168,17 +183,22 @@ def _group(graph: Graph, net: Network, found: Found, total: float) -> PathGroup:
         for entities, score in zip(found.entities, found.scores, strict=True)
     )
     steps = paths[0].steps
-    families = [FAMILIES[graph.relations[step.relation].role] for step in steps]  # type: ignore[index]
     types = tuple(graph.type_of(entity) for entity in paths[0].entities[1:-1])
-    verbs = tuple(clause(f, s.is_forward) for f, s in zip(families, steps, strict=True))
-    turns = [
-        f"{family}{'' if step.is_forward or family in BOTH_WAYS else ' back'}"
-        for family, step in zip(families, steps, strict=True)
-    ]
+    turns = [_turn(graph, step) for step in steps]
     key = " > ".join(
         part for pair in zip(turns, (*types, ""), strict=True) for part in pair if part
     )
-    return PathGroup(key, title(verbs, types), paths, found.n_paths, found.total)
+    words = title(turns, types)
+    return PathGroup(key, words, turns[0] == "acts", paths, found.n_paths, found.total)
+
+
+def _turn(graph: Graph, step: Step) -> str:
+    """Return the family of a step, and whether it is walked against what the family says."""
+    spec = graph.relations[step.relation]
+    family = FAMILIES[spec.role] if spec.role else None
+    assert family is not None
+    is_along = family in BOTH_WAYS or step.is_forward != is_turned(spec)
+    return family if is_along else f"{family} back"
 
 
 def _steps(graph: Graph, net: Network, entities: tuple[int, ...]) -> tuple[Step, ...]:

@@ -10,39 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from llador_core.explain.halves import Halves, bits, evidence, one_edge, same_way, two_edges
 from llador_core.explain.network import Network, Reals
 from llador_core.graph import Bools, Ints
-
-
-@dataclass(frozen=True, eq=False)
-class Halves:
-    """Half paths from one end, as arrays of the same length.
-
-    Attributes
-    ----------
-    meet : int array
-        Where each half ends.
-    inner : int array
-        The entity between the end and `meet`, -1 where the half is one edge.
-    weight : float array
-        Product of the edges' weights.
-    kind : int array
-        The kinds of its edges in one number.
-    has : int array
-        Which of the demanded entities it holds as `inner`, a bit for each.
-    """
-
-    meet: Ints
-    inner: Ints
-    weight: Reals
-    kind: Ints
-    has: Ints
-
-    def select(self, rows: Bools | Ints) -> Halves:
-        """Return some of the halves."""
-        return Halves(
-            self.meet[rows], self.inner[rows], self.weight[rows], self.kind[rows], self.has[rows]
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +60,7 @@ def find_paths(
     n_best: int,
     through: tuple[int, ...] = (),
     barred: Bools | None = None,
+    is_weighed: bool = True,
 ) -> list[Found]:
     """Return the simple paths from `source` to `target` by kind, the kind with the best path first.
 
@@ -107,14 +78,20 @@ def find_paths(
         Entities that every path must hold.
     barred : bool array of shape (n_edges,) or None
         Edges never walked.
+    is_weighed : bool
+        Multiply the weight of each path by the share of all paths' weight that goes through the
+        first entity on its way: a target that much speaks for lends credit to each of its paths.
     """
     if len(through) > max_length - 1:
         return []
     ends = (source, target)
-    near = _one_edge(net, source, target, barred)
-    near_back = _one_edge(net, target, source, barred)
-    far = _two_edges(net, near, ends, through, barred) if max_length > 2 else None
-    far_back = _two_edges(net, near_back, ends, through, barred) if max_length > 3 else None
+    near = one_edge(net, source, target, barred)
+    near_back = one_edge(net, target, source, barred)
+    far = two_edges(net, near, ends, through, barred) if max_length > 2 else None
+    far_back = two_edges(net, near_back, ends, through, barred) if max_length > 3 else None
+    if is_weighed:
+        shares = evidence(net, near, near_back, far, far_back)
+        near, far = near.scaled(shares), None if far is None else far.scaled(shares)
     found: list[Found] = []
     if max_length > 1:
         found += _join(net, near, near_back, ends, through, n_best)
@@ -125,57 +102,11 @@ def find_paths(
     return sorted(found, key=lambda kind: (-kind.scores[0], kind.entities[0]))
 
 
-def _bits(entities: Ints, through: tuple[int, ...]) -> Ints:
-    """Return for each entity the bit of the demanded entity that it is, 0 for another."""
-    bits = np.zeros(len(entities), np.int64)
-    for i, wanted in enumerate(through):
-        bits[entities == wanted] = 1 << i
-    return bits
-
-
-def _one_edge(net: Network, end: int, other_end: int, barred: Bools | None) -> Halves:
-    edges = np.arange(net.start[end], net.start[end + 1])
-    kept = net.other[edges] != other_end
-    if barred is not None:
-        kept &= ~barred[edges]
-    edges = edges[kept]
-    nothing = np.full(len(edges), -1, np.int64)
-    return Halves(
-        net.other[edges],
-        nothing,
-        net.weight[edges],
-        net.kind[edges],
-        np.zeros(len(edges), np.int64),
-    )
-
-
-def _two_edges(
-    net: Network,
-    near: Halves,
-    ends: tuple[int, int],
-    through: tuple[int, ...],
-    barred: Bools | None,
-) -> Halves:
-    place, edges = net.edges_of(near.meet)
-    meet = net.other[edges]
-    kept = (meet != ends[0]) & (meet != ends[1])
-    if barred is not None:
-        kept &= ~barred[edges]
-    place, edges, meet = place[kept], edges[kept], meet[kept]
-    inner = near.meet[place]
-    return Halves(
-        meet,
-        inner,
-        near.weight[place] * net.weight[edges],
-        (near.kind[place] + 1) * net.n_kinds + net.kind[edges],
-        _bits(near.meet, through)[place],
-    )
-
-
 def _meetings(halves: Halves, n_has: int, n_kinds: int) -> Meetings:
-    """Return the halves summed by where they meet, their kind and what they hold."""
-    code = halves.kind * n_has + halves.has
-    span = (n_kinds + 1) * n_kinds * n_has
+    """Return the halves summed by where they meet, their kind, what they hold and their sign."""
+    n_marks = 3 * n_has
+    code = halves.kind * n_marks + (halves.sign.astype(np.int64) + 1) * n_has + halves.has
+    span = (n_kinds + 1) * n_kinds * n_marks
     keys = halves.meet * span + code
     order = np.argsort(keys, kind="stable")
     keys, halves = keys[order], halves.select(order)
@@ -219,13 +150,14 @@ def _join(
     n_has = 1 << len(through)
     one, two = _meetings(ahead, n_has, net.n_kinds), _meetings(behind, n_has, net.n_kinds)
     left, right = _matches(one.meet, two.meet)
-    held = _bits(one.meet, through)[left] | one.code[left] % n_has | two.code[right] % n_has
-    kept = held == n_has - 1
+    held = bits(one.meet, through)[left] | one.code[left] % n_has | two.code[right] % n_has
+    sign_one, sign_two = one.code // n_has % 3 - 1, two.code // n_has % 3 - 1
+    kept = (held == n_has - 1) & (sign_one[left] * sign_two[right] >= 0)
     left, right = left[kept], right[kept]
     if not len(left):
         return []
-    kinds_one, kind_one = np.unique(one.code // n_has, return_inverse=True)
-    kinds_two, kind_two = np.unique(two.code // n_has, return_inverse=True)
+    kinds_one, kind_one = np.unique(one.code // (3 * n_has), return_inverse=True)
+    kinds_two, kind_two = np.unique(two.code // (3 * n_has), return_inverse=True)
     group = kind_one[left] * len(kinds_two) + kind_two[right]
     n_groups = len(kinds_one) * len(kinds_two)
     # A path that leaves the middle the way it came is none: take those sums away again.
@@ -279,14 +211,7 @@ def _turning_back(one: Meetings, two: Meetings, left: Ints, right: Ints) -> tupl
     lost_total = np.zeros(len(left))
     if one.halves.inner[0] < 0 or two.halves.inner[0] < 0:
         return lost_count, lost_total
-    common = np.intersect1d(one.halves.inner, two.halves.inner)
-    a = np.flatnonzero(np.isin(one.halves.inner, common))
-    b = np.flatnonzero(np.isin(two.halves.inner, common))
-    n = int(max(one.halves.inner.max(), two.halves.inner.max())) + 1
-    key_a = one.halves.meet[a] * n + one.halves.inner[a]
-    key_b = two.halves.meet[b] * n + two.halves.inner[b]
-    _, in_a, in_b = np.intersect1d(key_a, key_b, assume_unique=True, return_indices=True)
-    a, b = a[in_a], b[in_b]
+    a, b = same_way(one.halves, two.halves)
     row_a = np.searchsorted(one.first, a, "right") - 1
     row_b = np.searchsorted(two.first, b, "right") - 1
     keys = left * len(two.meet) + right  # ascending, as matches are made

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from llador_core.explain.kinds import Family
-
-# Family -> what is said walking from head to tail, and back.
-_VERBS: Mapping[Family, tuple[str, str]] = {
-    "treats": ("treats", "is treated with"),
-    "acts": ("acts on", "is acted on by"),
-    "linked": ("is linked to", "is linked to"),
-    "interacts": ("interacts with", "interacts with"),
-    "participates": ("takes part in", "involves"),
-    "includes": ("includes", "belongs to"),
-    "resembles": ("resembles", "resembles"),
-    "presents": ("presents with", "is a symptom of"),
-    "localizes": ("occurs in", "is a site of"),
-    "causes": ("can cause", "can be caused by"),
+# What is said of a family of relations walking from head to tail, and back.
+_VERBS: Mapping[str, str] = {
+    "treats": "treats",
+    "treats back": "is treated with",
+    "acts": "acts on",
+    "acts back": "is acted on by",
+    "linked": "is linked to",
+    "interacts": "interacts with",
+    "participates": "takes part in",
+    "participates back": "involves",
+    "includes": "includes",
+    "includes back": "belongs to",
+    "resembles": "resembles",
+    "presents": "presents with",
+    "presents back": "is a symptom of",
+    "localizes": "occurs in",
+    "localizes back": "is a site of",
+    "causes": "can cause",
+    "causes back": "can be caused by",
 }
 _NOUNS: Mapping[str, str] = {
     "Gene": "a protein",
@@ -37,6 +42,8 @@ _NOUNS: Mapping[str, str] = {
 # Where the literal clause is right but nobody would say it so.
 _SHORTER: tuple[tuple[str, str], ...] = (
     ("a process that involves", "a process involving"),
+    ("a disease that belongs to a disease", "a kind of a disease"),
+    ("a disease that belongs to the disease", "a kind of the disease"),
     ("belongs to a drug class that includes", "shares its drug class with"),
     ("acts on a protein that is acted on by", "shares a target with"),
     (
@@ -50,11 +57,6 @@ _SHORTER: tuple[tuple[str, str], ...] = (
 )
 
 
-def clause(family: Family, is_forward: bool) -> str:
-    """Return the verb of one step of a meta-path: "acts on", "is acted on by"."""
-    return _VERBS[family][0 if is_forward else 1]
-
-
 def noun(type_name: str) -> str:
     """Return what one entity of a type is called, with its article."""
     if type_name in _NOUNS:
@@ -63,25 +65,23 @@ def noun(type_name: str) -> str:
     return f"{article} {type_name.lower()}"
 
 
-def title(verbs: tuple[str, ...], types: tuple[str, ...], last: str = "the disease") -> str:
+def title(turns: Sequence[str], types: Sequence[str]) -> str:
     """Return a meta-path as a sentence without its subject.
 
     Parameters
     ----------
-    verbs : tuple of str
-        Of each step, as `clause` gives them.
-    types : tuple of str
+    turns : sequence of str
+        Of each step its family, with " back" where it is walked against what the family says.
+    types : sequence of str
         Of the entities between the ends, one fewer than the steps.
-    last : str
-        What stands at the end of the path.
 
     Examples
     --------
-    >>> title(("acts on", "is linked to"), ("Gene",))
+    >>> title(("acts", "linked"), ("Gene",))
     'Acts on a protein that is linked to the disease'
     """
-    ends = [*(f"{noun(t)} that" for t in types), last]
-    words = " ".join(f"{verb} {end}" for verb, end in zip(verbs, ends, strict=True))
+    ends = [*(f"{noun(t)} that" for t in types), "the disease"]
+    words = " ".join(f"{_VERBS[turn]} {end}" for turn, end in zip(turns, ends, strict=True))
     for literal, shorter in _SHORTER:
         words = words.replace(literal, shorter)
     return words[:1].upper() + words[1:]

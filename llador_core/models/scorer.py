@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from llador_core.errors import DataFormatError
 from llador_core.graph import Graph, Ints
-from llador_core.models.interactions import INTERACTIONS, to_score_space
+from llador_core.models.interactions import INTERACTIONS, bilinear_query, to_score_space
 from llador_core.registry import lookup
 
 Floats = NDArray[np.float32]
@@ -96,6 +96,10 @@ class Scorer:
         -------
         float32 array of shape (n_drugs, n_diseases), higher is better
         """
+        if not INTERACTIONS[self.model].is_distance:
+            row = self.relations[relation]
+            query = bilinear_query(self.model, self._rows[drugs], row, "tail")
+            return np.asarray(self.margin + query @ self._rows[diseases].T, np.float32)
         out = np.empty((len(drugs), len(diseases)), np.float32)
         step = max(1, _BLOCK // max(1, len(drugs) * self.dim))
         r = np.array(relation)

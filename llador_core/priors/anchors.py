@@ -66,6 +66,13 @@ PRIORS: Mapping[str, PriorSpec] = MappingProxyType(
                 "Name and mechanism only, so that the indication is not given away.",
                 ("name", "background"),
             ),
+            PriorSpec("caution", "Name and cautions only.", ("name", "caution")),
+            PriorSpec("treatment", "Name and place in therapy only.", ("name", "treatment")),
+            PriorSpec(
+                "no-indication",
+                "Name, mechanism and cautions: no text that names an indication.",
+                ("name", "background", "caution"),
+            ),
             PriorSpec("name", "Name only.", ("name",)),
             PriorSpec("shuffled", "Control: texts dealt to other entities.", FIELDS, "shuffled"),
             PriorSpec("random", "Control: random vectors in place of text.", FIELDS, "random"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -19,18 +19,18 @@ HYPHENS = "-‐‑–"
 POSSESSIVE = re.compile(r"['’]s\b")
 # A word, or one sign that stands between words; hyphens, slashes and apostrophes only separate.
 TOKEN = re.compile(r"[^\W_]+|[^\w\s'’/\-‐‑–]")
-# What ends a sentence: a stop, what closes a quotation, and a blank before a capital or digit.
-SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
+# What ends a sentence: a semicolon, or a stop (and closing quotes) before a capital or digit.
+SENTENCE_END = re.compile(r";\s+|[.!?][\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 
 Words = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a text, and whether it names one of the entities that were asked for."""
+    """A sentence of a text, and the entities it names."""
 
     text: str
-    names_it: bool
+    named: frozenset[int]
 
 
 def names_other_side(
@@ -72,16 +72,31 @@ def names_other_side(
     )
 
 
-def sentences_naming(
-    graph: Graph, texts: Texts, entity: int, field: TextField, others: Collection[int]
-) -> list[Sentence]:
-    """Return one text on `entity`, sentence by sentence, marking those that name one of `others`.
+def mentions(
+    graph: Graph, texts: Texts, entities: Ints, fields: Sequence[TextField] = TEXT_FIELDS
+) -> list[frozenset[int]]:
+    """Return for each entity the entities that its own text names, by the rules above."""
+    reader = _reader(graph, texts)
+    return [reader.mentions(entity, fields) for entity in np.asarray(entities).tolist()]
 
-    What counts as a name is what counts for `names_other_side`: a sentence is marked exactly
-    where that function sees the name. The sentences put together are the text, but for the blanks
-    between them; a stop within a name ("St. John's wort") ends no sentence.
+
+def sentences(graph: Graph, texts: Texts, entity: int, field: TextField) -> list[Sentence]:
+    """Return one text on an entity sentence by sentence, each with the entities it names.
+
+    A text is cut at full stops and at semicolons, but not within a name ("St. John's wort"). Put
+    together the sentences are the text but for the blanks between them, and they name the same
+    entities as the whole.
     """
-    return _reader(graph, texts).sentences(entity, field, frozenset(others))
+    return _reader(graph, texts).sentences(entity, field)
+
+
+def sentences_naming(
+    graph: Graph, texts: Texts, entity: int, field: TextField, others: Iterable[int]
+) -> list[tuple[str, frozenset[int]]]:
+    """Return the sentences of an entity's text that name any of `others`, and whom they name."""
+    wanted = frozenset(others)
+    found = [(s.text, s.named & wanted) for s in sentences(graph, texts, entity, field)]
+    return [(text, named) for text, named in found if named]
 
 
 class _Reader:
@@ -103,8 +118,8 @@ class _Reader:
             self._found[key] = frozenset(owner for _, _, owners in named for owner in owners)
         return self._found[key]
 
-    def sentences(self, entity: int, field: TextField, others: frozenset[int]) -> list[Sentence]:
-        """Return a text sentence by sentence, marking those that name one of `others`."""
+    def sentences(self, entity: int, field: TextField) -> list[Sentence]:
+        """Return a text sentence by sentence, each with the entities it names."""
         text = self._columns[field][entity]
         plain, places = _plain_with_places(text)
         named = [
@@ -113,12 +128,12 @@ class _Reader:
         ]
         ends = [found.end() for found in SENTENCE_END.finditer(text)]
         ends = [end for end in ends if not any(a < end < b for a, b, _ in named)]
-        sentences = []
+        found = []
         for start, end in zip([0, *ends], [*ends, len(text)], strict=True):
-            says = any(a < end and b > start and owners & others for a, b, owners in named)
             if words := text[start:end].strip():
-                sentences.append(Sentence(words, says))
-        return sentences
+                inside = (owners for a, b, owners in named if a < end and b > start)
+                found.append(Sentence(words, frozenset().union(*inside)))
+        return found
 
 
 class _Labels:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from llador_core.config import check_range, from_dict, with_settings
+from llador_core.data.splits import MIN_PAIRS, n_contraindicated_pairs
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.models.interactions import INTERACTIONS
@@ -80,9 +81,13 @@ class TrainConfig:
         A validation is clearly worse when its mean reciprocal rank is this far below the best.
     seed : int
         Of start values and sampling.
-    split : "pair" or "disease"
-        What is held out: drug-disease pairs, or every treatment of some diseases (zero-shot).
+    split : "pair", "disease" or "drug"
+        What is held out: drug-disease pairs, or every treatment of some diseases, or by some drugs
+        (zero-shot).
     split_seed : int
+    is_caution_held_out : bool
+        Contraindicated pairs are held out as treated ones are, so that the run can be judged by
+        them. Runs from before the safeguard did not.
     """
 
     model: str = "distmult"
@@ -112,8 +117,9 @@ class TrainConfig:
     patience: int = 5
     tolerance: float = 0.05
     seed: int = 0
-    split: Literal["pair", "disease"] = "pair"
+    split: Literal["pair", "disease", "drug"] = "pair"
     split_seed: int = 0
+    is_caution_held_out: bool = False
 
     def __post_init__(self) -> None:
         spec = lookup("model", INTERACTIONS, self.model)
@@ -200,6 +206,8 @@ def make_config(
     values |= lookup("recipe", RECIPES, recipe)
     if prior != "none":
         values["start"] = ANCHORED_START
+    if n_contraindicated_pairs(graph) >= MIN_PAIRS:
+        values["is_caution_held_out"] = True
     if graph.n_triples > 200_000:
         values |= {"batch_size": 4096, "n_negatives": 512, "steps": 2000, "validate_every": 500}
     config = from_dict(TrainConfig, values | changes)

@@ -1,7 +1,7 @@
 """The run folder, the interface between training and exploring.
 
     config.json weights.safetensors entities.tsv relations.tsv splits.npz metrics.json
-    progress.jsonl run.json
+    progress.jsonl safeguard.json safeguard.safetensors run.json
 
 `run.json` is written last: a folder without it is an unfinished run. Reading needs no torch.
 """
@@ -12,10 +12,11 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from llador_core.config import from_dict
-from llador_core.data.splits import Split, check_no_leak, load_split
+from llador_core.data.split_file import load_split
+from llador_core.data.splits import Split, check_no_leak
 from llador_core.errors import (
     DataFormatError,
     LladorError,
@@ -26,8 +27,12 @@ from llador_core.errors import (
 from llador_core.graph import Graph
 from llador_core.models.scorer import Floats, Scorer
 from llador_core.paths import assets, runs_folders
+from llador_core.safeguard import model as safeguards
+from llador_core.safeguard.model import Safeguard
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import check_format, count_rows, read_json, read_weights
+
+Order = Literal["combined", "raw"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -80,6 +85,8 @@ class Run:
     scorer : Scorer
     anchors : float32 array of shape (n_entities, dim) or None
         Zero rows where an entity has no text.
+    safeguard : Safeguard or None
+        None for a run of a graph without contraindications, or from before there was one.
     """
 
     info: RunInfo
@@ -88,6 +95,7 @@ class Run:
     provenance: dict[str, Any]
     scorer: Scorer
     anchors: Floats | None
+    safeguard: Safeguard | None = None
 
     @property
     def name(self) -> str:
@@ -96,6 +104,17 @@ class Run:
     @property
     def graph_checksum(self) -> str:
         return str(self.provenance["graph_checksum"])
+
+    def pair_scores(self, graph: Graph, order: Order = "combined") -> Floats:
+        """Return what orders the lists, shape (n_drugs, n_diseases), higher is better.
+
+        "raw" is the model's score of treating; "combined" weighs it against predicted caution, and
+        is the same as "raw" for a run without a safeguard.
+        """
+        check_graph(self, graph)
+        if order == "combined" and self.safeguard is not None:
+            return self.safeguard.combined
+        return self.scorer.treatment_scores(graph)
 
     def split(self, graph: Graph) -> Split:
         """Return what was held out. Raises LeakError where a held-out pair is in training."""
@@ -209,7 +228,7 @@ def load_run(name: str) -> Run:
             "files do not belong together. Train it again."
         )
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
-    return Run(info, config, metrics, record, scorer, anchors)
+    return Run(info, config, metrics, record, scorer, anchors, safeguards.load(folder))
 
 
 def partner(info: RunInfo, prior: str = "none") -> RunInfo | None:

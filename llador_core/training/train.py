@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from llador_core.data.split_file import save_split
 from llador_core.data.splits import (
     Split,
     check_no_leak,
-    save_split,
     split_by_disease,
+    split_by_drug,
     split_by_pair,
 )
 from llador_core.errors import ConfigError
@@ -35,10 +36,12 @@ from llador_core.paths import (
 from llador_core.priors.anchors import Anchors, make_anchors
 from llador_core.priors.texts import load_texts
 from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
+from llador_core.safeguard.model import save
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import FORMAT
+from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import Report, Trainer
 
 _PACKAGES = ("torch", "numpy", "safetensors")
@@ -51,8 +54,8 @@ def run_name(graph: Graph, config: TrainConfig) -> str:
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
     """Return the split that `config` asks for, checked for leaks."""
-    cut = split_by_pair if config.split == "pair" else split_by_disease
-    split = cut(graph, config.split_seed)
+    cut = {"pair": split_by_pair, "disease": split_by_disease, "drug": split_by_drug}[config.split]
+    split = cut(graph, config.split_seed, is_caution_held_out=config.is_caution_held_out)
     check_no_leak(graph, split)
     return split
 
@@ -98,7 +101,7 @@ def train(
         )
     split = make_split(graph, config)
     vectors = load_vectors(graph) if config.is_anchored else vectors_if_any(graph)
-    anchors = _anchors(vectors, config)
+    anchors = make_anchors_for(vectors, config)
     _open_folder(folder, graph, config, split, is_resumed)
     trainer = Trainer(graph, split, config, anchors)
     with storage_errors(folder), (folder / "progress.jsonl").open("a", encoding="utf-8") as log:
@@ -110,18 +113,26 @@ def train(
                 report(progress)
 
         trainer.train(folder, follow)
-    weights = _weights(trainer, anchors, np.float16 if is_half else np.float32)
+    kind = np.float16 if is_half else np.float32
+    weights = _weights(trainer, anchors, kind)
     _write_weights(folder / "weights.safetensors", weights)
     scorer = _as_stored(trainer.model.to_scorer(), weights)
     scores = scorer.treatment_scores(graph)
     metrics = report_with_controls(graph, split, scores, vectors, seed=config.split_seed)
+    guarded = guard(graph, split, config, scorer, anchors, vectors, folder)
+    safeguard = None if guarded is None else save(guarded.safeguard, folder, kind)
+    metrics |= safety_report(graph, split, config, scores, safeguard)
     _write_json(folder / "metrics.json", metrics)
-    _write_json(folder / "run.json", _record(graph, config, trainer.progress, vectors, is_half))
+    record = _record(graph, config, trainer.progress, vectors, is_half)
+    record["safeguard_seconds"] = 0.0 if guarded is None else guarded.seconds
+    _write_json(folder / "run.json", record)
+    clear_guard(folder)
     (folder / checkpoint.FILE).unlink(missing_ok=True)
     return folder
 
 
-def _anchors(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
+def make_anchors_for(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
+    """Return what a run's entities are tied to, None for the plain model."""
     if not config.is_anchored or vectors is None:
         return None
     return make_anchors(vectors, config.prior, config.dim, config.reduce, config.seed)

@@ -15,11 +15,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from llador_core import agreement, data, hubs, ranking
+from llador_core import agreement, data, hubs, paths, ranking
 from llador_core.data.specs import GRAPHS
 from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
-from llador_core.priors.texts import Texts, load_texts
+from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
 from llador_core.training import runs
 from llador_core.training.runs import Run, RunInfo
 from pages._ui import state
@@ -83,9 +83,24 @@ def graph(name: str) -> Graph:
     return _graph(name, _graph_stamp(name))
 
 
+def graph_stamp(name: str) -> Stamp:
+    """Return the stamp of a graph's files, a part of the key of whatever is kept of it."""
+    return _graph_stamp(name)
+
+
 def texts(graph_name: str) -> Texts | None:
     """Return what the LLM wrote about a graph's entities."""
     return _texts(graph_name, _graph_stamp(graph_name))
+
+
+def has_llm_texts(graph_name: str) -> bool:
+    """Return whether an LLM wrote texts for a graph, without reading it.
+
+    Where none did, the curated descriptions of the graph's source are its texts.
+    """
+    spec = GRAPHS.get(graph_name)
+    folder = paths.texts_folder(graph_name)
+    return spec is None or spec.is_built_in or (folder / TEXTS_FILE).is_file()
 
 
 def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
@@ -174,8 +189,9 @@ def _classes(graph_name: str, stamp: Stamp) -> dict[int, tuple[str, ...]]:
     is_drug = set(found.drugs.tolist())
     members: dict[int, list[str]] = {}
     for head, _, tail in found.triples_with_role("includes").tolist():
-        if tail in is_drug:
-            members.setdefault(tail, []).append(found.entity_names[head])
+        for drug, other in ((tail, head), (head, tail)):  # ATC codes stand behind the drug
+            if drug in is_drug and other not in is_drug:
+                members.setdefault(drug, []).append(found.entity_names[other])
     return {drug: tuple(sorted(names)) for drug, names in members.items()}
 
 

@@ -30,7 +30,9 @@ def boxed() -> Iterator[None]:
 
 def _ways_on(error: UnknownNameError) -> None:
     """Offer the nearest names as buttons, and the way back."""
-    param = next((p for p in ("disease", "drug", "run", "graph") if error.kind.startswith(p)), "")
+    param = next(
+        (p for p in ("disease", "drug", "run", "graph", "entity") if error.kind.startswith(p)), ""
+    )
     with st.container(horizontal=True):
         for name in error.nearest if param else ():
             st.button(

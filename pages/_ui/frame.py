@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from llador_core.paths import assets
-from pages._ui import state
+from pages._ui import inputs, state
 
 NOTICE = (
     ":material/science: **For research only.** Ranks come from a model, nobody reviewed them, and "
@@ -20,11 +20,13 @@ NOTICE_HELP = (
 CASE_STUDY = "pages/case_study.py"
 CANDIDATES = "pages/candidates.py"
 PAIR = "pages/pair.py"
+NEIGHBOURHOOD = "pages/neighbourhood.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
     CANDIDATES: ("Candidates", ":material/format_list_numbered:"),
     PAIR: ("Why this drug?", ":material/balance:"),
+    NEIGHBOURHOOD: ("Neighbourhood", ":material/hub:"),
 }
 
 
@@ -61,4 +63,5 @@ def page_setup(path: str) -> None:
         with st.container(horizontal=True, width="content", gap="small"):
             for other, (label, icon) in LINKS.items():
                 st.page_link(other, label=label, icon=icon, query_params=state.link())
+        inputs.pick_graph()
         st.caption(NOTICE, help=NOTICE_HELP, width="content")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from llador_core import names
+from llador_core import data, names
 from llador_core.escape import markdown, plain
 from llador_core.models.interactions import INTERACTIONS
 from llador_core.ranking import Candidate
@@ -23,6 +23,7 @@ PRIOR_WORDS = {
     "shuffled": "shuffled texts (control)",
     "random": "random vectors (control)",
 }
+CURATED_WORDS = {"full": "names and descriptions", "mechanism": "names and descriptions"}
 STEPS = (
     "What is known",
     "Can it be trusted?",
@@ -34,6 +35,30 @@ STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
 N_MATCHES = 6
 TOO_FAR = 12  # points below the best match, of 100: no longer what was meant
 MAX_QUERY = 80
+
+
+def pick_graph() -> None:
+    """Offer the registered graphs that are here, where there is a choice; it is in the address."""
+    here = {info.name: info for info in data.list_graphs() if info.is_here}
+    if len(here) < 2:
+        return
+    asked = str(st.query_params.get("graph", state.DEFAULT_GRAPH))
+    st.session_state["graph_pick"] = asked if asked in here else None
+    st.selectbox(
+        "Knowledge graph",
+        list(here),
+        format_func=lambda name: here[name].title,
+        key="graph_pick",
+        placeholder="Choose a graph",
+        label_visibility="collapsed",
+        width=220,
+        on_change=_take_graph,
+    )
+
+
+def _take_graph() -> None:
+    if name := st.session_state["graph_pick"]:
+        state.choose_graph(name)
 
 
 @st.fragment
@@ -127,7 +152,10 @@ def search_entity(
 def run_label(info: RunInfo) -> str:
     """Return a run in words: 'RotatE, full LLM prior'."""
     title = INTERACTIONS[info.model].title if info.model in INTERACTIONS else info.model
-    words = f"{title}, {PRIOR_WORDS.get(info.prior, info.prior)}"
+    prior = PRIOR_WORDS.get(info.prior, info.prior)
+    if not cached.has_llm_texts(info.graph):
+        prior = CURATED_WORDS.get(info.prior, prior)
+    words = f"{title}, {prior}"
     return words if info.is_pretrained else f"{words} (yours, {info.name.rsplit('-', 1)[-1]})"
 
 

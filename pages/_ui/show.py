@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
 from llador_core.escape import markdown, plain
 from llador_core.figures.neighbourhood import Group, neighbour_groups
 from llador_core.figures.style import CONFIG, count, ordinal
-from llador_core.priors.texts import Provenance, TextField
+from llador_core.graph import Graph
+from llador_core.priors.texts import Provenance, TextField, Texts
 from llador_core.ranking import Candidate
 from pages._ui import frame, state
 from pages._ui.cached import View
@@ -39,6 +40,11 @@ def show_figure(
     if st.context.theme.type == "light":
         _darken_words(figure)
     st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
+    show_twin(alt, rows, key, **columns)
+
+
+def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any) -> None:
+    """Offer what a figure shows as a table."""
     twin = st.expander(
         "The same as a table",
         icon=":material/table_rows:",
@@ -67,7 +73,15 @@ def show_header(view: View) -> None:
     st.title(markdown(view.disease_name), anchor=False)
     synonyms = [markdown(name) for name in graph.synonyms[disease][:3]]
     also = f" · also called {', '.join(synonyms)}" if synonyms else ""
-    st.caption(f"{markdown(graph.title or graph.name)}{also}")
+    st.caption(f"{markdown(graph.title or graph.name)}{also}", help=_source_words(graph))
+
+
+def _source_words(graph: Graph) -> str:
+    """Return licence, citation and notes of a graph as Markdown."""
+    told = [f"**Licence** {markdown(graph.licence)}" if graph.licence else ""]
+    told += [f"**Cite** {markdown(graph.citation)}" if graph.citation else ""]
+    told += [markdown(note) for note in graph.notes]
+    return "\n\n".join(words for words in told if words)
 
 
 def show_groups(groups: Sequence[Group], n_names: int = N_NAMES) -> None:
@@ -82,11 +96,21 @@ def show_groups(groups: Sequence[Group], n_names: int = N_NAMES) -> None:
     st.markdown("\n".join(lines) or "The graph knows nothing more of it.")
 
 
-def show_llm_text(view: View, entity: int, fields: Sequence[TextField]) -> None:
+class HasTexts(Protocol):
+    """A view that may know what the LLM wrote."""
+
+    @property
+    def graph(self) -> Graph: ...
+
+    @property
+    def texts(self) -> Texts | None: ...
+
+
+def show_llm_text(view: HasTexts, entity: int, fields: Sequence[TextField]) -> None:
     """Show what the LLM wrote about an entity, with who wrote it when, word for word."""
     texts = view.texts
     if texts is None:
-        st.caption("No text was written for this graph.")
+        show_description(view.graph, entity)
         return
     for field in fields:
         text = plain(texts.of(field)[entity])
@@ -94,6 +118,20 @@ def show_llm_text(view: View, entity: int, fields: Sequence[TextField]) -> None:
             st.markdown(f":small[**{FIELD_TITLES[field]}**]")
             st.text(text)
     show_provenance(texts.provenance)
+
+
+def show_description(graph: Graph, entity: int) -> None:
+    """Show the source's own description of an entity, where no LLM wrote one."""
+    text = plain(graph.descriptions[entity]) if graph.descriptions else ""
+    if not text:
+        st.caption("No LLM wrote about this graph, and its source does not describe this entity.")
+        return
+    st.text(text)
+    st.caption(
+        ":material/menu_book: Description from the graph's source, not by an LLM · "
+        f"{markdown(graph.title or graph.name)}",
+        help=_source_words(graph),
+    )
 
 
 def show_provenance(source: Provenance) -> None:
@@ -141,7 +179,9 @@ def show_drug_card(
     for part in between:
         part(view, candidate)
     link_pair(view, candidate, "Why this drug? Open the pair")
-    tab_text, tab_graph = st.tabs(["What the LLM wrote", "What the graph knows"])
+    is_written = view.texts is not None
+    text_label = "What the LLM wrote" if is_written else "Its description"
+    tab_text, tab_graph = st.tabs([text_label, "What the graph knows"])
     with tab_text:
         show_llm_text(view, candidate.entity, ("background", "treatment", "caution"))
     with tab_graph:

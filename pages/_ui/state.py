@@ -16,7 +16,8 @@ from llador_core.registry import lookup
 from llador_core.training import runs
 
 DEFAULT_GRAPH = "starter"
-DEFAULT_DISEASE = "Disease::DOID:10652"  # Alzheimer's disease
+# Alzheimer's disease, as the graphs call it.
+DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544")
 SHARED = ("graph", "run", "disease", "drug", "step")  # what a link to another page takes along
 N_STEPS = 5
 
@@ -43,6 +44,13 @@ def asked_many(name: str) -> list[str]:
 def reset() -> None:
     """Take every choice out of the address."""
     st.query_params.clear()
+
+
+def choose_graph(name: str) -> None:
+    """Change the graph. Of the other choices the step stays: the rest belongs to the old graph."""
+    kept = {"step": st.query_params["step"]} if "step" in st.query_params else {}
+    st.query_params.from_dict(kept)
+    choose(graph=None if name == DEFAULT_GRAPH else name)
 
 
 def has_choices() -> bool:
@@ -106,8 +114,9 @@ def current_disease(graph: Graph) -> int:
     asked = st.query_params.get("disease")
     if asked is not None:
         return names.resolve(graph, asked, "disease")
-    if graph.has(DEFAULT_DISEASE):
-        return graph.mapped(DEFAULT_DISEASE)
+    for entity_id in DEFAULT_DISEASES:
+        if graph.has(entity_id):
+            return graph.mapped(entity_id)
     return max(graph.diseases.tolist(), key=lambda d: len(graph.neighbours_with_role(d, "treats")))
 
 
@@ -120,6 +129,19 @@ def current_drug(graph: Graph) -> int | None:
 def wants_diseases() -> bool:
     """Return whether a drug is asked for without a disease: then its diseases are wanted."""
     return "drug" in st.query_params and "disease" not in st.query_params
+
+
+def current_entity(graph: Graph) -> int:
+    """Return the entity asked for by id, name or synonym, else the disease, else the largest hub.
+
+    Raises UnknownNameError with the nearest names.
+    """
+    asked = st.query_params.get("entity")
+    if asked is not None:
+        return names.resolve(graph, asked, "entity")
+    if len(graph.triples_with_role("treats")):
+        return current_disease(graph)
+    return int(graph.degree.argmax())
 
 
 def current_step() -> int:

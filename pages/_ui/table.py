@@ -53,6 +53,8 @@ def pick_candidate(
     A click on a row puts its drug into the address; a drug that the filters hide stays chosen.
     """
     chosen = state.current_drug(view.graph)
+    if chosen != st.session_state.get("table_drug", chosen):  # the choice was made elsewhere
+        st.session_state["table_turn"] = st.session_state.get("table_turn", 0) + 1
     place = next((i for i, c in enumerate(listed) if c.entity == chosen), None)
     event = st.dataframe(
         _rows(view, listed, extras),
@@ -63,8 +65,10 @@ def pick_candidate(
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [] if place is None else [place]}},
-        # A selection is kept as a place in the table: another list must not inherit it.
-        key=f"table-{hash((view.run.name, tuple(c.entity for c in listed)))}",
+        # A selection is kept as a place in the table: another list must not inherit it, and it must
+        # not outlive a choice made elsewhere.
+        key=f"table-{hash((view.run.name, tuple(c.entity for c in listed)))}"
+        f"-{st.session_state.get('table_turn', 0)}",
     )
     selected = [listed[i] for i in event.selection.rows if i < len(listed)]
     if selected and selected[0].entity != chosen:
@@ -73,6 +77,7 @@ def pick_candidate(
     elif not selected and place is not None:
         chosen = None
         state.choose(drug=None)
+    st.session_state["table_drug"] = chosen
     return next((c for c in view.candidates if c.entity == chosen), None)
 
 

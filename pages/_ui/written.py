@@ -9,7 +9,7 @@ from llador_core.escape import markdown
 from llador_core.figures.shift import NAMED_MARK, Shift
 from llador_core.figures.style import ordinal
 from llador_core.priors.anchors import PRIORS
-from llador_core.priors.leakage import sentences_naming
+from llador_core.priors.leakage import sentences
 from llador_core.priors.texts import TEXT_FIELDS, Texts
 from pages._ui import cached, show
 from pages._ui.pair_view import Pair
@@ -39,17 +39,17 @@ def _show_one(pair: Pair, texts: Texts, entity: int, other: int) -> None:
     st.subheader(markdown(graph.entity_names[entity]), anchor=False)
     n_marked = n_sentences = 0
     for field in TEXT_FIELDS:
-        sentences = sentences_naming(graph, texts, entity, field, [other])
-        n_sentences += len(sentences)
-        n_marked += sum(s.names_it for s in sentences)
-        if sentences:
+        found = sentences(graph, texts, entity, field)
+        n_sentences += len(found)
+        n_marked += sum(other in s.named for s in found)
+        if found:
             st.markdown(
                 f":small[**{show.FIELD_TITLES[field]}**]  \n"
                 + " ".join(
                     f":orange-background[{NAMED_MARK} {markdown(s.text)}]"
-                    if s.names_it
+                    if other in s.named
                     else markdown(s.text)
-                    for s in sentences
+                    for s in found
                 )
             )
     name = markdown(graph.entity_names[other])

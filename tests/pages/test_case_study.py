@@ -35,7 +35,7 @@ def shows_step(app: AppTest, step: int) -> None:
     assert [header.value for header in app.header] == [HEADERS[step - 1]]
     [chart] = app.get("plotly_chart")
     assert len(chart.proto.alt) > 20
-    assert [e.label for e in app.expander] == ["The same as a table"]
+    assert [e.label for e in app.expander] == ["The same as a table", "Your shortlist"]
 
 
 FIGURES = ("neighbourhood", "recall", "proposals", "shift", "caution")

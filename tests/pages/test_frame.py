@@ -83,3 +83,39 @@ def test_words_of_figures_are_darkened_on_paper_alone(theme: str | None, is_set:
     if is_set:
         assert contrast(layout["font"]["color"], "#FCFCFA") >= 4.5
         assert contrast(layout["font"]["color"], "#10181D") >= 3
+
+
+@pytest.fixture
+def two_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The starter graph and Hetionet's sample, whose runs nobody has trained."""
+    monkeypatch.setenv("LLADOR_RAW", str(REPOSITORY / "tests" / "data"))
+
+
+def test_one_graph_is_no_choice(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LLADOR_RAW", str(tmp_path))
+    assert "graph_pick" not in [box.key for box in open_page().selectbox]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_graph_is_chosen_on_every_page_and_stands_in_the_address(
+    page: str, open_page: Open, two_graphs: None
+) -> None:
+    app = open_page(page, disease="Disease::DOID:14330", step="2")
+    pick = app.selectbox(key="graph_pick")
+    assert (pick.value, len(pick.options)) == ("starter", 2)
+    pick.set_value("hetionet").run()
+    assert not app.exception
+    # the disease belongs to the old graph, the step to none
+    assert dict(app.query_params) == {"step": "2", "graph": "hetionet"}
+    assert "no finished run of graph" in app.info[0].value
+    app.selectbox(key="graph_pick").set_value("starter").run()
+    assert dict(app.query_params) == {"step": "2"}
+    assert not app.info
+
+
+def test_a_link_to_a_graph_opens_with_it_chosen(open_page: Open, two_graphs: None) -> None:
+    app = open_page("candidates", graph="hetionet")
+    assert app.selectbox(key="graph_pick").value == "hetionet"
+    assert open_page(graph="nonsense").selectbox(key="graph_pick").value is None

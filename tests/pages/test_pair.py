@@ -224,11 +224,11 @@ def test_what_the_llm_wrote_is_there_with_the_naming_sentences_marked(
     n_marked = 0
     for entity, other in (ends, ends[::-1]):
         for field in ("background", "treatment", "caution"):
-            for sentence in leakage.sentences_naming(starter, texts, entity, field, [other]):
+            for sentence in leakage.sentences(starter, texts, entity, field):
                 mark = f":orange-background[✱ {markdown(sentence.text)}]"
                 assert markdown(sentence.text) in said
-                assert (mark in said) is sentence.names_it
-                n_marked += sentence.names_it
+                assert (mark in said) is (other in sentence.named)
+                n_marked += other in sentence.named
     assert n_marked >= 2
     assert "unreviewed" in said
     assert texts.provenance.model.split()[0] in said

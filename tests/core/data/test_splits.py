@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llador_core.data.split_file import load_split, save_split
 from llador_core.data.splits import (
     Split,
     check_no_leak,
-    load_split,
-    save_split,
     split_by_disease,
     split_by_pair,
 )

@@ -15,19 +15,31 @@ Scored = dict[tuple[int, ...], float]
 def enumerated(
     net: Network, source: int, target: int, max_length: int, through: tuple[int, ...] = ()
 ) -> Scored:
-    """Return every simple path but the direct edge, by walking them all."""
+    """Return every simple path with its score, by walking them all.
+
+    A path is no path where it takes the direct edge, or passes a target on which the drugs before
+    and after it act in opposite ways. Its score is its weight times the share of all weight that
+    goes through its first stop.
+    """
     found: Scored = {}
 
-    def walk(path: tuple[int, ...], weight: float) -> None:
+    def walk(path: tuple[int, ...], weight: float, sign: int) -> None:
         for edge in range(net.start[path[-1]], net.start[path[-1] + 1]):
             other = int(net.other[edge])
-            if other == target and len(path) > 1 and set(through) <= set(path):
+            if sign * net.leaving[edge] < 0:
+                continue
+            if other == target and len(path) > 1:
                 found[(*path, other)] = weight * net.weight[edge]
             elif other != target and other not in path and len(path) < max_length:
-                walk((*path, other), weight * net.weight[edge])
+                walk((*path, other), weight * net.weight[edge], int(net.arriving[edge]))
 
-    walk((source,), 1.0)
-    return found
+    walk((source,), 1.0, 0)
+    total = sum(found.values())
+    first: dict[int, float] = {}
+    for path, weight in found.items():
+        first[path[1]] = first.get(path[1], 0.0) + weight / total
+    scored = {path: weight * first[path[1]] for path, weight in found.items()}
+    return {path: score for path, score in scored.items() if set(through) <= set(path)}
 
 
 def searched(

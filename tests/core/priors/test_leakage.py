@@ -12,7 +12,7 @@ from llador_core.graph import Graph, Relation
 from llador_core.names import resolve
 from llador_core.priors import leakage
 from llador_core.priors.anchors import PRIORS
-from llador_core.priors.leakage import names_other_side, sentences_naming
+from llador_core.priors.leakage import names_other_side, sentences, sentences_naming
 from llador_core.priors.texts import TEXT_FIELDS, Provenance, Texts, load_texts
 
 
@@ -193,7 +193,7 @@ class TestSentences:
         for drug, disease in pairs:
             for field in TEXT_FIELDS:
                 marked = [
-                    any(s.names_it for s in sentences_naming(starter, starter_texts, a, field, [b]))
+                    any(b in s.named for s in sentences(starter, starter_texts, a, field))
                     for a, b in ((drug, disease), (disease, drug))
                 ]
                 seen = names_other_side(starter, starter_texts, np.array([drug]), disease, [field])
@@ -202,8 +202,7 @@ class TestSentences:
     def test_the_sentences_are_the_text(self, starter, starter_texts):
         for field in TEXT_FIELDS:
             for entity in range(0, starter.n_entities, 41):
-                sentences = sentences_naming(starter, starter_texts, entity, field, [0])
-                said = " ".join(s.text for s in sentences)
+                said = " ".join(s.text for s in sentences(starter, starter_texts, entity, field))
                 assert said.split() == starter_texts.of(field)[entity].split()
 
     @pytest.mark.parametrize(
@@ -218,13 +217,16 @@ class TestSentences:
             ("the e. coli strain. Gout! Yes", "gout", [False, True, False]),
             ("The ﬁrst is gout. The ﬁnal one.", "gout", [True, False]),
             ("Gout. Gout.", "gout", [True, True]),
+            ("For pain; not in gout; dose 2 g.", "gout", [False, True, False]),
         ],
     )
     def test_sentences_end_where_people_end_them(self, text, name, expected):
         graph = graph_of(("some drug", "Compound", ()), (name, "Disease", ()))
         texts = Texts([text, ""], ["", ""], ["", ""], Provenance())
-        sentences = sentences_naming(graph, texts, 0, "background", [1])
-        assert [s.names_it for s in sentences] == expected
+        found = sentences(graph, texts, 0, "background")
+        assert [1 in s.named for s in found] == expected
+        naming = sentences_naming(graph, texts, 0, "background", [1])
+        assert naming == [(s.text, frozenset({1})) for s in found if 1 in s.named]
 
     @given(st.text(alphabet=list("aé\u0301ﬁ’'s. AG²\n-"), max_size=30))
     def test_places_lead_back_to_the_text(self, text):
