@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.priors.anchors import PRIORS
-from llador_core.ranking import mean_ranks
-from llador_core.training.runs import Run, RunInfo, check_graph
+from llador_core.ranking import list_scores, mean_ranks
+from llador_core.training.runs import Run, RunInfo
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Standing:
     ----------
     run : RunInfo
     rank : float
-        Among all drugs of the graph by the model's score alone; 1 is best, ties share the mean.
+        Among all drugs of the graph, in the order of the run's list; 1 is best, ties share the
+        mean.
     was_trained_on : bool
         The pair was among the known treatments in this run's training, so a good rank is memory.
     """
@@ -80,7 +81,7 @@ def is_comparable(info: RunInfo) -> bool:
 
 
 def drug_ranks(graph: Graph, run: Run, disease: int) -> NDArray[np.float64]:
-    """Return the rank of every drug for a disease by a run's score alone.
+    """Return the rank of every drug for a disease, as the run's list shows it.
 
     Returns
     -------
@@ -91,9 +92,7 @@ def drug_ranks(graph: Graph, run: Run, disease: int) -> NDArray[np.float64]:
     DataFormatError
         The run belongs to another version of the graph.
     """
-    check_graph(run, graph)
-    scores = run.scorer.score(graph.drugs, np.array(graph.treatment_relation), np.array(disease))
-    return mean_ranks(scores)
+    return mean_ranks(list_scores(graph, run, graph.drugs, disease, True, "combined"))
 
 
 def drug_place(graph: Graph, drug: int) -> int:

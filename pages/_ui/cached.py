@@ -20,6 +20,8 @@ from llador_core.data.specs import GRAPHS
 from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
 from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
+from llador_core.safeguard import reasons
+from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
 from llador_core.training.runs import Run, RunInfo
 from pages._ui import state
@@ -163,6 +165,11 @@ def hub_effect(graph_name: str, info: RunInfo) -> hubs.Effect:
     return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
 
 
+def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
+    """Return what graph and texts say against a pair beyond what explanations look for."""
+    return _caution_reasons(graph_name, _graph_stamp(graph_name), drug, disease)
+
+
 def _graph_stamp(name: str) -> Stamp:
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
@@ -274,6 +281,14 @@ def _hub_effect(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> 
     found, trained = _graph(graph_name, graph_stamp), _run(*own)
     bias = _hub_bias(graph_name, graph_stamp, own)
     return hubs.effect(found, trained, hubs.score_of(found, trained), bias)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _caution_reasons(
+    graph_name: str, graph_stamp: Stamp, drug: int, disease: int
+) -> tuple[CautionReason, ...]:
+    found, texts_of = _graph(graph_name, graph_stamp), _texts(graph_name, graph_stamp)
+    return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
 
 
 @st.cache_resource(show_spinner=False)

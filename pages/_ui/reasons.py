@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from llador_core.errors import UnknownNameError
 from llador_core.escape import markdown
 from llador_core.explain import Explanation, ObjectionGroup, Path, PathGroup, Step
 from llador_core.figures import paths as figure
-from llador_core.figures.style import count
+from llador_core.figures.style import count, listed
 from llador_core.graph import Graph
 from pages._ui import cached, inputs, pair_export, show, state
 from pages._ui.pair_view import Pair
@@ -22,6 +23,8 @@ EACH = (3, 10, 30)
 FRAGMENT = "reasons"
 N_KINDS = 5  # as many as there are kinds of objection: neither side outweighs the other
 BAR = 10
+MAX_SHARED = 4
+NOTHING = "Nothing found in this graph."
 MAX_THROUGH = 3  # the longest path has no more places between its ends
 
 
@@ -42,7 +45,7 @@ def show_reasons(pair: Pair) -> None:
     with left, st.container(border=True, height="stretch"):
         _show_for(pair, found)
     with right, st.container(border=True, height="stretch"):
-        _show_against(found)
+        _show_against(pair, found)
     _show_picture(pair, found)
     pair_export.offer(pair, found, _filters(pair.graph, length, through))
 
@@ -191,37 +194,77 @@ def _sources(steps: Sequence[Step]) -> str:
     return " · ".join(parts)
 
 
-def _show_against(found: Explanation) -> None:
+def _show_against(pair: Pair, found: Explanation) -> None:
     st.subheader("Against", icon=":material/do_not_disturb_on:", anchor=False)
-    told = [group for group in found.against if group.objections]
-    n = sum(len(group.objections) for group in told)
+    kinds = [_from_graph(group) for group in found.against]
+    kinds += _from_caution(pair)
+    told = [kind for kind in kinds if kind.lines]
+    n = sum(len(kind.lines) for kind in told)
     st.markdown(
-        f"**{count(n, 'objection')}** of **{count(len(told), 'kind')}**, the gravest first; "
-        f"{len(found.against)} kinds were looked for."
+        f"**{count(n, 'objection')}** of **{count(len(told), 'kind')}**; {len(kinds)} kinds were "
+        "looked for."
         if n
-        else f"**Nothing found in this graph**, though {len(found.against)} kinds of objection "
-        "were looked for. That is no proof of safety: much is not in the graph."
+        else f"**Nothing found in this graph**, though {len(kinds)} kinds of objection were looked "
+        "for. That is no proof of safety: much is not in the graph."
     )
-    for group in told:
-        _show_objections(group)
-    silent = [group for group in found.against if not group.objections]
+    for kind in told:
+        opened = st.expander(
+            f"{markdown(kind.title)} :red-badge[{len(kind.lines)}]",
+            expanded=True,
+            key=_slug(kind.key),
+            bind="query-params",
+        )
+        if opened.open:
+            with opened:
+                for line in kind.lines:
+                    st.markdown(line)
+                if kind.is_written and pair.view.texts:
+                    show.show_provenance(pair.view.texts.provenance)
+    silent = [kind for kind in kinds if not kind.lines]
     if silent:
-        st.markdown("\n".join(f"- **{markdown(g.title)}**: {markdown(g.nothing)}" for g in silent))
+        st.markdown("\n".join(f"- **{markdown(k.title)}**: {markdown(k.nothing)}" for k in silent))
 
 
-def _show_objections(group: ObjectionGroup) -> None:
-    opened = st.expander(
-        f"{markdown(group.title)} :red-badge[{len(group.objections)}]",
-        expanded=True,
-        key=_slug(group.kind),
-        bind="query-params",
+@dataclass(frozen=True)
+class Kind:
+    """One kind of objection: its lines in Markdown, or why there is none."""
+
+    key: str
+    title: str
+    lines: tuple[str, ...]
+    nothing: str
+    is_written: bool = False
+
+
+def _from_graph(group: ObjectionGroup) -> Kind:
+    lines = tuple(
+        f"{markdown(o.sentence)}  \n:small[{_sources(o.steps)}]" for o in group.objections
     )
-    if opened.open:
-        with opened:
-            for objection in group.objections:
-                st.markdown(
-                    f"{markdown(objection.sentence)}  \n:small[{_sources(objection.steps)}]"
-                )
+    return Kind(group.kind, group.title, lines, group.nothing)
+
+
+def _from_caution(pair: Pair) -> list[Kind]:
+    """Return what speaks against the pair by likeness of drugs and in the LLM's words."""
+    drug, disease = (markdown(name) for name in pair.names)
+    alike, written = [], []
+    for reason in cached.caution_reasons(pair.graph.name, pair.drug, pair.disease):
+        name, shared = markdown(reason.name), markdown(listed(reason.shared, MAX_SHARED))
+        if reason.kind == "similar":
+            alike.append(
+                f"{name} is contraindicated in {disease}; with {drug} it shares {shared}.  \n"
+                f":small[source: {markdown(pair.graph.title or pair.graph.name)}]"
+            )
+        elif reason.kind == "text":
+            written.append(
+                f"On {name}: “{markdown(reason.text)}”  \n:small[the sentence names {shared}]"
+            )
+    silence = "No caution in them names the other side, its class or a resembling disease."
+    if pair.view.texts is None:
+        silence = "No text was written for this graph."
+    return [
+        Kind("similar", "Drugs like it are to be avoided", tuple(alike), NOTHING),
+        Kind("written", "The LLM's texts warn of it", tuple(written), silence, is_written=True),
+    ]
 
 
 def _show_picture(pair: Pair, found: Explanation) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import streamlit as st
 
 from llador_core.escape import markdown
 from llador_core.figures import agreement as strip
 from llador_core.figures.style import count, ordinal
 from llador_core.hubs import TOP
+from llador_core.ranking import Candidate
+from llador_core.safeguard.model import CautionLevel
 from pages._ui import cached, pair_view, show
 from pages._ui.pair_view import Pair
 
 HUB = 0.25  # near the top of more than a quarter of all diseases' lists: little is said of this one
-MANY = 0.9
+CAUTION_COLOURS: Mapping[CautionLevel, Literal["gray", "orange", "red"]] = {
+    "no sign": "gray",
+    "some": "orange",
+    "strong": "red",
+}
 
 
 def show_title(pair: Pair, is_turned: bool = False) -> None:
@@ -31,6 +40,7 @@ def show_verdict(pair: Pair) -> None:
     share = _top_share(pair)
     with st.container(horizontal=True, gap="small"):
         show.show_flags(pair.view, pair.candidate)
+        _show_caution_badge(pair.candidate)
         _show_hub_badge(share)
     figures, picture = st.columns([8, 5], gap="medium")
     with figures:
@@ -58,10 +68,24 @@ def _show_hub_badge(share: float) -> None:
     )
 
 
+def _show_caution_badge(candidate: Candidate) -> None:
+    if candidate.caution is None:
+        return
+    st.badge(
+        f"Predicted caution: {candidate.caution}",
+        icon=":material/shield:" if candidate.caution == "no sign" else ":material/warning:",
+        color=CAUTION_COLOURS[candidate.caution],
+        help="What the run predicts the graph would list as contraindicated, from what it lists "
+        "for similar drugs and diseases and from what the texts say. “No sign” is not “safe”.",
+    )
+
+
 def _sentence(pair: Pair, asked: pair_view.Asked) -> str:
     """Return the verdict in one or two sentences."""
     candidate, n = pair.candidate, len(pair.view.candidates)
     told = f"This run ranks {markdown(pair.names[0])} **{ordinal(candidate.rank)}** of {n:,} drugs"
+    if candidate.caution is not None and candidate.raw_rank != candidate.rank:
+        told += f" ({ordinal(candidate.raw_rank)} before predicted caution is weighed in)"
     if candidate.base_rank is not None:
         told += f"; the same model without the prior **{ordinal(candidate.base_rank)}**"
     agreed = asked.agreement

@@ -22,6 +22,12 @@ def show_written(pair: Pair) -> None:
     texts = pair.view.texts
     if texts is None:
         st.caption("No text was written for this graph, so there is none that could name the use.")
+        for column, entity in zip(
+            st.columns(2, gap="large"), (pair.drug, pair.disease), strict=True
+        ):
+            with column:
+                st.subheader(markdown(pair.graph.entity_names[entity]), anchor=False)
+                show.show_description(pair.graph, entity)
         return
     st.markdown(f"{_read_by(pair)} {_less_text(pair)}")
     left, right = st.columns(2, gap="large")
