@@ -152,7 +152,8 @@ def _show_group(graph: Graph, group: PathGroup, best: float, is_first: bool = Fa
     opened = st.expander(
         f"{markdown(group.title)} :gray-badge[{group.n_paths:,}]",
         expanded=is_first,
-        key=_slug(group.key),
+        # The first has a name of its own: another pair's first kind must not inherit being closed.
+        key="open-best" if is_first else _slug(group.key),
         bind="query-params",
     )
     if not opened.open:

@@ -142,7 +142,7 @@ def test_a_link_opens_with_its_controls(open_page: Open, pair: Pair) -> None:
         each="10",
         kinds="true",
         direction=directions.DRUGS,
-        **{"open-acts-gene-acts-back-compound-treats": "false", "open-contraindicated": "false"},
+        **{"open-best": "false", "open-contraindicated": "false"},
     )
     said = words(app)
     assert app.button(key=f"through-{pair.graph.mapped('Gene::1813')}")
