@@ -11,18 +11,24 @@ from functools import cached_property
 from importlib import import_module
 from threading import Timer
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from llador_core import data, hubs, paths, ranking
+from llador_core import agreement, data, hubs, paths, ranking
 from llador_core.data.specs import GRAPHS
+from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
 from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
+from llador_core.safeguard import reasons
+from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
 from llador_core.training.runs import Run, RunInfo
 from pages._ui import state
 
 TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
+Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,37 @@ def ranked(
     return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
 
 
+def ranked_diseases(
+    graph_name: str, drug: int, info: RunInfo, base: RunInfo | None = None
+) -> tuple[ranking.Candidate, ...]:
+    """Return every disease for a drug, best first. Raises as `runs.load_run`."""
+    twin = (base.name, _run_stamp(base)) if base else None
+    own = (info.name, _run_stamp(info))
+    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, own, twin)
+
+
+def drug_ranks(graph_name: str, disease: int, info: RunInfo) -> Reals:
+    """Return the rank of every drug for a disease by a run alone. Raises as `runs.load_run`."""
+    own = (info.name, _run_stamp(info))
+    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own)
+
+
+def explanation(
+    graph_name: str,
+    drug: int,
+    disease: int,
+    info: RunInfo,
+    *,
+    max_length: int,
+    through: tuple[int, ...],
+    n_per_group: int,
+) -> Explanation:
+    """Return what speaks for a pair and what against it. Raises as `explain` and `load_run`."""
+    own = (info.name, _run_stamp(info))
+    stamp = _graph_stamp(graph_name)
+    return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
+
+
 def hub_bias(graph_name: str, info: RunInfo) -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
     return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
@@ -131,6 +168,11 @@ def hub_bias(graph_name: str, info: RunInfo) -> hubs.Hubs:
 def hub_effect(graph_name: str, info: RunInfo) -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
     return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+
+
+def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
+    """Return what graph and texts say against a pair beyond what explanations look for."""
+    return _caution_reasons(graph_name, _graph_stamp(graph_name), drug, disease)
 
 
 def _graph_stamp(name: str) -> Stamp:
@@ -188,6 +230,51 @@ def _ranked(
     return tuple(found)
 
 
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _ranked_diseases(
+    graph_name: str,
+    graph_stamp: Stamp,
+    drug: int,
+    own: tuple[str, Stamp],
+    twin: tuple[str, Stamp] | None,
+) -> tuple[ranking.Candidate, ...]:
+    found = ranking.rank_candidates(
+        _graph(graph_name, graph_stamp),
+        _run(*own),
+        drug=drug,
+        base=_run(*twin) if twin else None,
+        texts=_texts(graph_name, graph_stamp),
+    )
+    return tuple(found)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _drug_ranks(graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp]) -> Reals:
+    return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease)
+
+
+@st.cache_resource(max_entries=100, show_spinner="Looking for paths")
+def _explanation(
+    graph_name: str,
+    graph_stamp: Stamp,
+    drug: int,
+    disease: int,
+    own: tuple[str, Stamp],
+    max_length: int,
+    through: tuple[int, ...],
+    n_per_group: int,
+) -> Explanation:
+    return explain(
+        _graph(graph_name, graph_stamp),
+        drug,
+        disease,
+        run=_run(*own),
+        max_length=max_length,
+        through=through,
+        n_per_group=n_per_group,
+    )
+
+
 @st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
 def _hub_bias(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Hubs:
     found = _graph(graph_name, graph_stamp)
@@ -199,6 +286,14 @@ def _hub_effect(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> 
     found, trained = _graph(graph_name, graph_stamp), _run(*own)
     bias = _hub_bias(graph_name, graph_stamp, own)
     return hubs.effect(found, trained, hubs.score_of(found, trained), bias)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _caution_reasons(
+    graph_name: str, graph_stamp: Stamp, drug: int, disease: int
+) -> tuple[CautionReason, ...]:
+    found, texts_of = _graph(graph_name, graph_stamp), _texts(graph_name, graph_stamp)
+    return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
 
 
 @st.cache_resource(show_spinner=False)

@@ -62,24 +62,75 @@ def _take_graph() -> None:
 
 
 @st.fragment
-def pick_disease(graph_name: str) -> None:
+def pick_disease(graph_name: str, keeps_drug: bool = False) -> None:
     """Search a disease as the reader types; a click on a match puts it into the address.
 
-    The search runs on the server: a browser cannot hold every disease of a large graph.
+    Parameters
+    ----------
+    graph_name : str
+    keeps_drug : bool
+        The chosen drug stays, as on the page of a pair; elsewhere it belonged to the old list.
+    """
+
+    def take(entity_id: str) -> None:
+        state.choose(disease=entity_id)
+        if not keeps_drug:
+            state.choose(drug=None)
+
+    search_entity(graph_name, "disease", "Another disease", "disease_query", take)
+
+
+@st.fragment
+def pick_drug(graph_name: str) -> None:
+    """Search a drug as the reader types; a click on a match puts it into the address."""
+    search_entity(graph_name, "drug", "Another drug", "drug_query", lambda i: state.choose(drug=i))
+
+
+def search_entity(
+    graph_name: str,
+    kind: names.Kind,
+    label: str,
+    key: str,
+    take: Callable[[str], None],
+    reruns: str | None = None,
+) -> None:
+    """Search an entity as the reader types; a click on a match hands its id to `take`.
+
+    The search runs on the server: a browser cannot hold every disease of a large graph. Call it in
+    a fragment, so that typing reruns no more than the search.
+
+    Parameters
+    ----------
+    graph_name : str
+    kind : "disease", "drug" or "entity"
+    label, key : str
+        Of the box. The matches have keys that start with "match-".
+    take : function
+        Puts the choice into the address.
+    reruns : str or None
+        Key of the fragment that a choice reruns; None for the whole page.
     """
     query = st.text_input(
-        "Another disease",
+        label,
         type="search",
         live=True,
-        key="disease_query",
+        key=key,
         icon=":material/search:",
         placeholder="Name, synonym or id",
         help="Typing errors are forgiven. Click a match below the box.",
     )
     if not query or not query.strip():
         return
+
+    def taken(entity_id: str) -> None:
+        st.session_state[key] = ""
+        take(entity_id)
+        if reruns:
+            st.rerun(reruns)
+        st.rerun()  # the whole page, not the search box alone
+
     graph = cached.graph(graph_name)
-    matches = names.search(graph, query[:MAX_QUERY], "disease", limit=N_MATCHES)
+    matches = names.search(graph, query[:MAX_QUERY], kind, limit=N_MATCHES)
     if not matches:
         st.caption("Nothing in this graph resembles that.")
     with st.container(gap=None):
@@ -90,18 +141,12 @@ def pick_disease(graph_name: str) -> None:
             hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
             st.button(
                 markdown(match.label) + hint,
-                key=f"match-{match.entity}",
-                on_click=_take_disease,
+                key=f"match-{key}-{match.entity}",
+                on_click=taken,
                 args=(graph.entity_ids[match.entity],),
                 type="tertiary",
                 icon=":material/arrow_forward:",
             )
-
-
-def _take_disease(entity_id: str) -> None:
-    st.session_state["disease_query"] = ""
-    state.choose(disease=entity_id, drug=None)
-    st.rerun()  # the whole page, not the search box alone
 
 
 def run_label(info: RunInfo) -> str:

@@ -119,6 +119,8 @@ def _proposed(view: View) -> None:
                 "Flags": st.column_config.TextColumn(width=125, help=show.FLAG_HELP),
             },
         )
+        if new:
+            show.link_pair(view, new[0], f"Why {markdown(new[0].name)}? Open the pair")
         st.page_link(
             frame.CANDIDATES,
             label=f"All {show.n_drugs(view)}, with filters and export",
@@ -150,6 +152,9 @@ def _moved(view: View) -> None:
         st.header("What did the prior move?", anchor=False)
         st.markdown(sentences.farthest(movers))
         st.markdown(sentences.restated(risers))
+        first = next((c for c in view.candidates if risers and c.name == risers[0].name), None)
+        if first:
+            show.link_pair(view, first, f"Why {markdown(first.name)}? Open the pair")
         st.caption(
             f"{shift.NAMED_MARK} the LLM's text on the drug names the disease, or the other way "
             "round · ■ known · ◆ known, but hidden from training. Shown are the farthest movers "

@@ -139,7 +139,7 @@ def to_csv(
     """Return the listed candidates as CSV, with provenance in comment lines before the header."""
     classes = cached.classes(view.graph.name)
     out = io.StringIO()
-    for name, value in _provenance(view, len(listed), filters):
+    for name, value in provenance(view, f"{len(listed)} of {len(view.candidates)}; {filters}"):
         out.write(f"# {name}: {plain(value)}\n")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
@@ -170,7 +170,15 @@ def to_csv(
     return out.getvalue()
 
 
-def _provenance(view: View, n_listed: int, filters: str) -> list[tuple[str, str]]:
+def provenance(view: View, rows: str) -> list[tuple[str, str]]:
+    """Return where an export comes from, as names and values: notice, graph, run, prior, dates.
+
+    Parameters
+    ----------
+    view : View
+    rows : str
+        What was exported, in words.
+    """
     graph, run = view.graph, view.run
     source = view.texts.provenance if view.texts else None
     written = f"{source.model}, {source.date}, {source.review}" if source else "no texts"
@@ -185,7 +193,7 @@ def _provenance(view: View, n_listed: int, filters: str) -> list[tuple[str, str]
         ("compared with", view.base.name if view.base else "no run without a prior"),
         ("trained", run.created),
         ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-        ("rows", f"{n_listed} of {len(view.candidates)}; {filters}"),
+        ("rows", rows),
         ("score", "of the model, comparable within this list only; not a probability"),
     ]
 
