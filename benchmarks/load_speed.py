@@ -1,4 +1,4 @@
-"""Seconds and peak memory to load Hetionet: cold (parsing) and from our cache.
+"""Seconds and peak memory to load the large graphs: cold (parsing) and from our cache.
 
     python benchmarks/load_speed.py
 
@@ -22,12 +22,15 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULT = REPOSITORY / "benchmarks" / "results" / "load_speed.json"
 N_REPEATS = 3
-BARS = {"cold_s": 5.0, "cached_s": 1.0, "peak_mb": 1000.0}
+BARS = {
+    "hetionet": {"cold_s": 5.0, "cached_s": 1.0, "peak_mb": 1000.0},
+    "drkg": {"cold_s": 4.0, "cached_s": 0.4, "peak_mb": 600.0},
+}
 LOAD = """
 import json, resource, sys, time
 start = time.perf_counter()
 from llador_core.data import load_graph
-graph = load_graph("hetionet")
+graph = load_graph(sys.argv[1])
 seconds = time.perf_counter() - start
 unit = 2**20 if sys.platform == "darwin" else 2**10
 peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
@@ -35,11 +38,11 @@ print(json.dumps({"s": seconds, "mb": peak_mb, "n": [graph.n_entities, graph.n_t
 """
 
 
-def load(home: Path, raw: Path) -> dict[str, Any]:
+def load(graph: str, home: Path, raw: Path) -> dict[str, Any]:
     """Return seconds, peak memory and counts of one load in a fresh process."""
     environment = {**os.environ, "LLADOR_HOME": str(home), "LLADOR_RAW": str(raw)}
     done = subprocess.run(
-        [sys.executable, "-c", LOAD],
+        [sys.executable, "-c", LOAD, graph],
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
@@ -69,22 +72,29 @@ def commit() -> str:
     return described.stdout.strip() or "unknown"
 
 
-def main() -> int:
-    """Measure, write the result and return 1 when a bar is missed."""
-    raw = Path(os.environ.get("LLADOR_RAW") or REPOSITORY.parent / "shared" / "data")
+def measure(graph: str, raw: Path) -> dict[str, Any]:
+    """Return the medians of a graph's loads, and its bars."""
     cold, cached = [], []
     for _ in range(N_REPEATS):
         with tempfile.TemporaryDirectory() as home:
-            cold.append(load(Path(home), raw))
-            cached.append(load(Path(home), raw))
-    result = {
-        "graph": "hetionet",
+            cold.append(load(graph, Path(home), raw))
+            cached.append(load(graph, Path(home), raw))
+    return {
         "n_entities": cold[0]["n"][0],
         "n_triples": cold[0]["n"][1],
         "cold_s": round(statistics.median(run["s"] for run in cold), 2),
         "cached_s": round(statistics.median(run["s"] for run in cached), 2),
         "peak_mb": round(max(run["mb"] for run in cold + cached)),
-        "bars": BARS,
+        "bars": BARS[graph],
+    }
+
+
+def main() -> int:
+    """Measure, write the result and return 1 when a bar is missed."""
+    raw = Path(os.environ.get("LLADOR_RAW") or REPOSITORY.parent / "shared" / "data")
+    graphs = {graph: measure(graph, raw) for graph in BARS}
+    result = {
+        "graphs": graphs,
         "n_repeats": N_REPEATS,
         "date": datetime.now(UTC).date().isoformat(),
         "processor": processor(),
@@ -94,7 +104,12 @@ def main() -> int:
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     print(json.dumps(result, indent=2))
-    missed = [name for name, bar in BARS.items() if result[name] > bar]
+    missed = [
+        f"{graph} {name}"
+        for graph, bars in BARS.items()
+        for name, bar in bars.items()
+        if graphs[graph][name] > bar
+    ]
     if missed:
         print(f"Missed: {', '.join(missed)}.", file=sys.stderr)
     return 1 if missed else 0

@@ -16,7 +16,7 @@ from llador_core.priors.texts import Texts
 from llador_core.safeguard.model import CautionLevel, level
 from llador_core.training.runs import Order, Run, check_graph
 
-__all__ = ["Candidate", "Order", "Status", "mean_ranks", "rank_candidates"]
+__all__ = ["Candidate", "Order", "Status", "list_scores", "mean_ranks", "rank_candidates"]
 
 Status = Literal["known", "held_out", "new"]
 
@@ -116,13 +116,13 @@ def rank_candidates(
             f"'{graph.entity_names[given]}' is a {graph.type_of(given)}, not a {expected}."
         )
     is_disease = drug is None
-    scores = _scores(graph, run, candidates, given, is_disease, order)
+    scores = list_scores(graph, run, candidates, given, is_disease, order)
     ranks = mean_ranks(scores)
-    raw_ranks = mean_ranks(_scores(graph, run, candidates, given, is_disease, "raw"))
+    raw_ranks = mean_ranks(list_scores(graph, run, candidates, given, is_disease, "raw"))
     cautions = _cautions(graph, run, given, is_disease)
     base_ranks = None
     if base is not None:
-        base_ranks = mean_ranks(_scores(graph, base, candidates, given, is_disease, order))
+        base_ranks = mean_ranks(list_scores(graph, base, candidates, given, is_disease, order))
     status = _status(graph, run, candidates, given)
     is_contraindicated = np.isin(candidates, graph.neighbours_with_role(given, "contraindicated"))
     is_named = _named(graph, run, candidates, given, texts)
@@ -165,9 +165,26 @@ def mean_ranks(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     return ranks
 
 
-def _scores(
+def list_scores(
     graph: Graph, run: Run, candidates: Ints, given: int, is_disease: bool, order: Order
 ) -> np.ndarray:
+    """Return what orders the list of all `candidates` for one disease, or for one drug.
+
+    Parameters
+    ----------
+    graph : Graph
+    run : Run
+    candidates : int array of shape (n,)
+        All drugs of the graph for a disease, all diseases for a drug, ascending.
+    given : int
+        The disease or the drug.
+    is_disease : bool
+    order : "combined" or "raw"
+
+    Returns
+    -------
+    float array of shape (n,), higher is better
+    """
     check_graph(run, graph)
     if order == "combined" and run.safeguard is not None:
         return _line(graph, run.safeguard.combined, given, is_disease)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import cached, errors, frame, inputs, shortlist_panel, show, state, story
+from pages._ui import cached, errors, frame, inputs, report, shortlist_panel, show, state, story
 
 frame.page_setup(frame.CASE_STUDY)
 
@@ -16,6 +16,6 @@ with errors.boxed():
     view = cached.current_view()
     with title:
         show.show_header(view)
-    story.show_step(inputs.pick_step(), view)
+    story.show_step(inputs.pick_step(lambda: report.show_report(view)), view)
     shortlist_panel.show_expander(view)
 cached.prepare_tables()

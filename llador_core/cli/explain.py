@@ -75,7 +75,8 @@ def _print(graph: Graph, explanation: Explanation) -> None:
     from llador_core.explain.rows import lowest_plausibility, path_words
 
     drug, disease = (graph.entity_names[e] for e in (explanation.drug, explanation.disease))
-    print(plain(f"FOR {drug} in {disease}: {explanation.n_paths:,} paths"))
+    n_paths = f"{explanation.n_paths:,} path{'s' * (explanation.n_paths != 1)}"
+    print(plain(f"FOR {drug} in {disease}: {n_paths}"))
     for group in explanation.groups:
         print(f"\n  {plain(group.title)} ({group.n_paths:,})")
         for path in group.paths[:SHOWN]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from llador_core.errors import ConfigError
 from llador_core.explain.against import Objection, ObjectionGroup, objections
-from llador_core.explain.kinds import trust
-from llador_core.explain.paths import MAX_LENGTH, Path, PathGroup, Step, path_groups
+from llador_core.explain.kinds import recorded, trust
+from llador_core.explain.paths import MAX_LENGTH, Path, PathGroup, path_groups
+from llador_core.explain.steps import Step
 from llador_core.graph import Graph
 from llador_core.training.runs import Run, check_graph
 
@@ -21,6 +22,10 @@ __all__ = [
     "Step",
     "explain",
 ]
+
+
+SHOWN_WORDS = 8
+_AGAINST = ("contraindicated", "not_indicated")
 
 
 @dataclass(frozen=True)
@@ -127,10 +132,12 @@ def _notes(
             f"{graph.entity_names[disease]}{f' through {by_way}' if by_way else ''} in this graph, "
             "apart from edges between the two themselves, which are never used."
         )
-    unsaid = [r.name for r in graph.relations if not trust(r) and r.role != "contraindicated"]
-    if unsaid:
+    unsaid = [r for r in recorded(graph) if not trust(r) and r.role not in _AGAINST]
+    words = list(dict.fromkeys(f"'{relation.words}'" for relation in unsaid))
+    if words:
+        more = f" and {len(words) - SHOWN_WORDS} more" if len(words) > SHOWN_WORDS else ""
         notes.append(
-            f"{len(unsaid)} of the graph's {graph.n_relations} relations have no role that says "
-            f"what they mean, so no path uses them: {', '.join(unsaid)}."
+            "Edges that tell no mechanism are not used for paths: "
+            f"{', '.join(words[:SHOWN_WORDS])}{more}."
         )
     return tuple(notes)

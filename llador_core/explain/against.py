@@ -9,7 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from llador_core.explain.paths import Step, held_out_pairs, make_step
+from llador_core.explain.heldout import held_out_pairs
+from llador_core.explain.kinds import recorded
+from llador_core.explain.steps import Step, make_step
 from llador_core.graph import Graph, Ints, Role, pair_keys
 from llador_core.training.runs import Run
 
@@ -203,11 +205,13 @@ def _opposed(
 ) -> Objection:
     graph = pair.graph
     examples = sorted(against, key=lambda d: (-graph.degree[d], graph.entity_ids[d]))[:N_EXAMPLES]
-    named = ", ".join(pair.name(d) for d in examples)
-    more = f" and {len(against) - len(examples)} more" if len(against) > len(examples) else ""
+    parts = [pair.name(d) for d in examples]
+    if len(against) > len(examples):
+        parts.append(f"{len(against) - len(examples)} more")
+    named = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     verb = f"{opposite[:-1]}" if len(against) > 1 else opposite
     sentence = (
-        f"{pair.name(pair.drug)} {own} {pair.name(target)}, which {named}{more}, "
+        f"{pair.name(pair.drug)} {own} {pair.name(target)}, which {named}, "
         f"known to treat {pair.name(pair.disease)}, {verb}"
     )
     others = "another treatment" if len(alike) == 1 else f"{len(alike)} other treatments"
@@ -223,15 +227,14 @@ def _not_indicated(pair: _Pair) -> list[Objection]:
     steps = pair.steps(pair.drug, pair.disease, "not_indicated")
     if not steps:
         return []
-    sentence = (
-        f"Experts judged that {pair.name(pair.drug)} is not indicated in {pair.name(pair.disease)}."
-    )
+    drug, disease = pair.name(pair.drug), pair.name(pair.disease)
+    sentence = f"{drug} was judged not to be indicated in {disease}."
     return [Objection("not_indicated", sentence, (pair.drug, pair.disease), steps)]
 
 
 def _nothing(graph: Graph, needed: tuple[tuple[Role, ...], ...]) -> str:
     """Return why there is no objection: none found, or none that the graph could hold."""
-    present = {graph.relations[r].role for r in np.unique(graph.triples[:, 1]).tolist()}
+    present = {relation.role for relation in recorded(graph)}
     for roles in needed:
         if not present & set(roles):
             return f"This graph records no {_SAID[roles[0]]}, so it cannot tell."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from llador_core.errors import ConfigError
 from llador_core.explain.network import Network, network
-from llador_core.explain.paths import MAX_LENGTH, Path, make_step, walked_step
-from llador_core.explain.search import find_paths
+from llador_core.explain.paths import MAX_LENGTH, Path
+from llador_core.explain.search import Wanted, find_paths
+from llador_core.explain.steps import StepBook, make_step
 from llador_core.graph import Graph
 
 
@@ -78,19 +79,15 @@ def _between(
     if edge is not None and not skip_direct:
         return _direct(graph, net, edge, source, target)[:n_best]
     for length in range(2, max_length + 1):
-        found = find_paths(net, source, target, max_length=length, n_best=n_best)
+        found = find_paths(net, source, target, Wanted(length, n_best, is_weighed=False))
         if found:
             total = sum(kind.total for kind in found)
             ranked = [p for kind in found for p in zip(kind.scores, kind.entities, strict=True)]
             ranked.sort(key=lambda path: (-path[0], path[1]))
+            book = StepBook(graph, net)
             return [
-                Path(
-                    path,
-                    tuple(walked_step(graph, net, a, b) for a, b in pairwise(path)),
-                    score,
-                    score / total,
-                )
-                for score, path in ranked[:n_best]
+                Path(entities, book.along(entities), score, score / total)
+                for score, entities in ranked[:n_best]
             ]
     return []
 

@@ -28,6 +28,8 @@ class Halves:
         Which of the demanded entities it holds as `inner`, a bit for each.
     sign : int8 array
         1 or -1 where its last edge says how a drug acts on `meet`.
+    is_action : bool array
+        Its first edge leads from a drug to what it acts on.
     """
 
     meet: Ints
@@ -36,6 +38,7 @@ class Halves:
     kind: Ints
     has: Ints
     sign: Signs
+    is_action: Bools
 
     def select(self, rows: Bools | Ints) -> Halves:
         """Return some of the halves."""
@@ -46,6 +49,7 @@ class Halves:
             self.kind[rows],
             self.has[rows],
             self.sign[rows],
+            self.is_action[rows],
         )
 
     def scaled(self, factor: Reals) -> Halves:
@@ -72,6 +76,7 @@ def one_edge(net: Network, end: int, other_end: int, barred: Bools | None) -> Ha
         net.kind[edges],
         np.zeros(len(edges), np.int64),
         net.arriving[edges],
+        net.is_action[edges],
     )
 
 
@@ -101,6 +106,7 @@ def two_edges(
         (near.kind[place] + 1) * net.n_kinds + net.kind[edges],
         bits(near.meet, through)[place],
         net.arriving[edges],
+        near.is_action[place],
     )
 
 
@@ -115,7 +121,10 @@ def bits(entities: Ints, through: tuple[int, ...]) -> Ints:
 def evidence(
     net: Network, near: Halves, near_back: Halves, far: Halves | None, far_back: Halves | None
 ) -> Reals:
-    """Return for each entity the share of all paths' weight that goes through it first.
+    """Return for each entity next to the source the share of the weight that goes through it.
+
+    Paths that start with an action of the drug share among themselves, and so do all others: how
+    likely a target is does not depend on how many drugs are similar.
 
     Parameters
     ----------
@@ -125,7 +134,7 @@ def evidence(
     Returns
     -------
     float array of shape (n_entities,)
-        Sums to 1, or is 0 everywhere where there is no path.
+        Sums to 1 over the targets and to 1 over the others, to 0 where there is no such path.
     """
     n = len(net.start) - 1
     onward = _reach(near_back, n)
@@ -135,8 +144,12 @@ def evidence(
     if far is not None and far_back is not None:
         total = total + _summed(far.inner, far.weight * _at(_reach(far_back, n), far), n)
         total = np.maximum(total - _turned_back(far, far_back, n), 0.0)
-    whole = float(total.sum())
-    return total / whole if whole > 0 else total
+    is_target = np.zeros(n, np.bool_)
+    is_target[near.meet[near.is_action]] = True
+    whole = np.where(is_target, total[is_target].sum(), total[~is_target].sum())
+    shares = np.zeros(n)
+    np.divide(total, whole, out=shares, where=whole > 0)
+    return shares
 
 
 def _summed(place: Ints, weight: Reals, n: int) -> Reals:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
+from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from llador_core.graph import Graph, Relation, Role
 
@@ -82,6 +85,18 @@ def trust(relation: Relation) -> float:
     return TRUST[relation.role]
 
 
+_recorded: WeakKeyDictionary[Graph, tuple[Relation, ...]] = WeakKeyDictionary()
+
+
+def recorded(graph: Graph) -> tuple[Relation, ...]:
+    """Return the relations of a graph that have a triple; counted once for each graph."""
+    if graph not in _recorded:
+        n_triples = np.bincount(graph.triples[:, 1], minlength=graph.n_relations)
+        pairs = zip(graph.relations, n_triples.tolist(), strict=True)
+        _recorded[graph] = tuple(relation for relation, n in pairs if n)
+    return _recorded[graph]
+
+
 def is_turned(relation: Relation) -> bool:
     """Return whether the stored triples of a relation run against what its role says.
 
@@ -90,7 +105,7 @@ def is_turned(relation: Relation) -> bool:
     """
     family = FAMILIES.get(relation.role) if relation.role else None
     if family == "acts":
-        return relation.words.startswith("is ") and not relation.inverse_words.startswith("is ")
+        return "by" in relation.words.split() and "by" not in relation.inverse_words.split()
     return family == "includes" and relation.inverse_words == "includes"
 
 

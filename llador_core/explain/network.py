@@ -15,7 +15,7 @@ Reals = NDArray[np.float64]
 
 Signs = NDArray[np.int8]
 
-HUB_PENALTY = 0.4  # the exponent w of degree-weighted path counts
+HUB_PENALTY = 0.2  # the exponent w of degree-weighted path counts
 PRIOR = 0.01  # trust in an edge before any relation speaks for it
 _SIGNS: dict[Role | None, int] = {"activates": 1, "inhibits": -1}
 
@@ -37,9 +37,11 @@ class Network:
     kind : int array
         Family, direction and type of the other end in one number.
     weight : float array
-        Above 0 and below 1: trust in the edge, times (degree * degree) ** -HUB_PENALTY, where a
+        Above 0 and below 1: trust in the edge, times (degree * degree) ** -hub_penalty, where a
         degree counts the edges of the same kind at either end.
     n_kinds : int
+    is_action : bool array of shape (n_edges,)
+        The edge leads from a drug to what it acts on.
     arriving, leaving : int8 array
         Of an edge that arrives at (leaves) the target of a drug's action: 1 where the drug
         activates it, -1 where it inhibits it; else 0.
@@ -55,6 +57,7 @@ class Network:
     kind: Ints
     weight: Reals
     n_kinds: int
+    is_action: Bools
     arriving: Signs
     leaving: Signs
     parallel: Ints
@@ -95,11 +98,22 @@ def network(graph: Graph, *, is_whole: bool = False) -> Network:
     built = _networks.setdefault(graph, {})
     if is_whole not in built:
         floor = _UNTRUSTED if is_whole else 0.0
-        built[is_whole] = _build(graph, np.array([trust(r) or floor for r in graph.relations]))
+        trusts = np.array([trust(relation) or floor for relation in graph.relations])
+        built[is_whole] = build_network(graph, trusts)
     return built[is_whole]
 
 
-def _build(graph: Graph, trusts: Reals) -> Network:
+def build_network(graph: Graph, trusts: Reals, hub_penalty: float = HUB_PENALTY) -> Network:
+    """Return the edges of the relations that are trusted.
+
+    Parameters
+    ----------
+    graph : Graph
+    trusts : float array of shape (n_relations,)
+        In each relation alone, below 1; a relation of trust 0 is not walked.
+    hub_penalty : float
+        The exponent of the degrees; 0 counts every edge alike.
+    """
     h, r, t = (graph.triples[:, c].astype(np.int64) for c in range(3))
     walked = (trusts[r] > 0) & (h != t)
     h, r, t = h[walked], r[walked], t[walked]
@@ -128,8 +142,9 @@ def _build(graph: Graph, trusts: Reals) -> Network:
         relation=relation[first],
         is_forward=is_forward,
         kind=kind,
-        weight=_combined(trusts[relation], first) * degrees**-HUB_PENALTY,
+        weight=_combined(trusts[relation], first) * degrees**-hub_penalty,
         n_kinds=n_kinds,
+        is_action=kind // len(graph.type_names) == 2 * FAMILY_NAMES.index("acts"),
         arriving=arriving,
         leaving=leaving,
         parallel=relation,

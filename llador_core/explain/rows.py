@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from llador_core.explain import Explanation
-from llador_core.explain.paths import Path, Step
+from llador_core.explain.paths import Path
+from llador_core.explain.steps import Step
 from llador_core.graph import Graph
 
 Row = dict[str, Any]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FIRST_RING, RING_GAP, DOT_GAP = 0.62, 0.135, 0.105  # of the figure's half width
 CLEAR = 0.52  # the part of each spoke left out around the name in the middle
 MAX_DOTS = 300  # more cannot be told apart, and the browser has to draw each
+MAX_RINGS = 4  # the next one would leave the figure
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,10 @@ def neighbour_groups(graph: Graph, entity: int) -> list[Group]:
         both_ways = spec.is_symmetric or graph.type_of(other) == graph.type_of(entity)
         said = f"{graph.type_of(other).lower()}: {spec.words if is_out else spec.inverse_words}"
         words = _WORDS.get((spec.role, is_out or both_ways), (said, said))
+        if spec.role == "includes" and both_ways:
+            # The hierarchy of diseases: from which side it is read matters.
+            width = "narrower" if said.endswith(": includes") else "broader"
+            words = _kinds(f"{width} {graph.type_of(other).lower()}")
         if spec.role == "resembles" and graph.type_of(other) == graph.drug_type:
             words = ("similar drug", "similar drugs")
         members.setdefault((spec.role, words), set()).add(other)
@@ -99,6 +104,10 @@ def neighbour_groups(graph: Graph, entity: int) -> list[Group]:
         for (role, words), found in members.items()
     ]
     return sorted(groups, key=_place)
+
+
+def _kinds(one: str) -> tuple[str, str]:
+    return one, f"{one}s"
 
 
 def _by_degree(graph: Graph, entities: set[int]) -> list[int]:
@@ -118,8 +127,9 @@ def neighbourhood_figure(name: str, groups: Sequence[Group], height: int = 470) 
     name : str
         The entity in the middle.
     groups : sequence of Group
-        As `neighbour_groups` gives them. Where they hold more than 300 neighbours, each group
-        shows its best-connected ones and its label says how many there are.
+        As `neighbour_groups` gives them. Where they hold more than 300 neighbours, or a group more
+        than its sector has room for, the best-connected ones are shown and the label says how many
+        there are.
     height : int
         Pixels.
     """
@@ -163,16 +173,19 @@ def neighbourhood_figure(name: str, groups: Sequence[Group], height: int = 470) 
 
 def _sectors(groups: Sequence[Group]) -> list[tuple[Group, tuple[float, float], int]]:
     """Return each group with its angles (radians, clockwise from the top) and its dots."""
-    total = sum(len(g.names) for g in groups)
-    share = min(1.0, MAX_DOTS / max(total, 1))
-    shown = [max(1, math.floor(len(g.names) * share)) for g in groups]
+    most = MAX_DOTS  # of one group: the largest give way first, so that small ones stay whole
+    while most > 1 and sum(min(len(g.names), most) for g in groups) > MAX_DOTS:
+        most -= 1
+    shown = [min(len(g.names), most) for g in groups]
     # The root keeps a group of one visible beside a group of a hundred.
     weights = np.sqrt(np.array(shown, dtype=float)) + 0.8
     ends = np.cumsum(weights / weights.sum()) * 2 * math.pi
     sectors = []
     for group, n, end, width in zip(groups, shown, ends, np.diff(ends, prepend=0.0), strict=True):
         gap = min(0.09, width / 4)
-        sectors.append((group, (float(end - width + gap), float(end - gap)), n))
+        start, stop = float(end - width + gap), float(end - gap)
+        room = sum(_room(ring, start, stop) for ring in range(MAX_RINGS))
+        sectors.append((group, (start, stop), min(n, room)))
     return sectors
 
 

@@ -55,6 +55,7 @@ def proposals_figure(candidates: Sequence[Candidate], n_candidates: int) -> go.F
             hovertext=[_hover(c) for _, c in moved],
             hovertemplate="%{hovertext}<extra></extra>",
         )
+    names = ("with the prior", "with it, to avoid") if moved else ("new", "new, to avoid")
     for avoid in (False, True):
         some = [
             (y, c) for y, c in zip(rows, candidates, strict=True) if c.is_contraindicated is avoid
@@ -65,7 +66,7 @@ def proposals_figure(candidates: Sequence[Candidate], n_candidates: int) -> go.F
             x=[c.rank for _, c in some],
             y=[y for y, _ in some],
             mode="markers",
-            name="with it, to avoid" if avoid else "with the prior",
+            name=names[avoid],
             marker={
                 "color": style.CONTRAINDICATED if avoid else style.NEW,
                 "symbol": "x" if avoid else "circle",

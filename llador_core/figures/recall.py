@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from llador_core.escape import figure_text
 from llador_core.figures import style
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 LONGEST = 100  # nobody reads further, and curves are stored sparsely beyond
+Metrics = Mapping[str, Any]
 Kind = Literal["prior", "mechanism", "base", "text", "popularity", "random"]
 # Colour, dash and width: three ways to tell the lines apart.
 _LOOK: dict[Kind, tuple[str, str, float]] = {
@@ -52,6 +53,45 @@ class RecallCurve:
         """Return the recall at the longest stored list not longer than `k`; 0 before the first."""
         place = bisect.bisect_right(self.k, k)
         return self.recall[place - 1] if place else 0.0
+
+
+PROTOCOL = "drug-ranking"
+_CONTROLS: tuple[tuple[Kind, str], ...] = (
+    ("text", "text similarity alone"),
+    ("popularity", "ranking by number of uses"),
+    ("random", "chance"),
+)
+
+
+def curves_of(
+    metrics: Metrics, prior: str, base: Metrics | None = None, mechanism: Metrics | None = None
+) -> list[RecallCurve]:
+    """Return a run's curve first, then its twins and the baselines as far as they are there.
+
+    Parameters
+    ----------
+    metrics : mapping
+        What metrics.json of the run holds.
+    prior : str
+        Of the run; "none" makes it its own base.
+    base, mechanism : mapping or None
+        The same of the run without a prior, and with mechanism texts only.
+    """
+    own: tuple[Kind, str] = ("prior", "with this prior")
+    if prior == "none":
+        own = ("base", "without the prior")
+    found: list[tuple[Kind, str, Metrics]] = [(*own, metrics["run"])]
+    if base is not None:
+        found.append(("base", "without the prior", base["run"]))
+    if mechanism is not None:
+        found.append(("mechanism", "with mechanism texts only", mechanism["run"]))
+    baselines = metrics["baselines"]
+    found += [(kind, label, baselines[kind]) for kind, label in _CONTROLS if kind in baselines]
+    return [
+        RecallCurve(kind, label, tuple(curve["k"]), tuple(curve["recall"]))
+        for kind, label, report in found
+        for curve in (report[PROTOCOL]["recall_curve"],)
+    ]
 
 
 def recall_figure(curves: Sequence[RecallCurve], n_candidates: int, height: int = 430) -> go.Figure:

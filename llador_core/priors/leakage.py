@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,10 +18,19 @@ ACRONYM_LENGTH = 5
 HYPHENS = "-‐‑–"
 POSSESSIVE = re.compile(r"['’]s\b")
 # A word, or one sign that stands between words; hyphens, slashes and apostrophes only separate.
-CLAUSE_END = re.compile(r"(?<=[.;])\s+")
 TOKEN = re.compile(r"[^\W_]+|[^\w\s'’/\-‐‑–]")
+# What ends a sentence: a semicolon, or a stop (and closing quotes) before a capital or digit.
+SENTENCE_END = re.compile(r";\s+|[.!?][\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 
 Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a text, and the entities it names."""
+
+    text: str
+    named: frozenset[int]
 
 
 def names_other_side(
@@ -70,21 +80,23 @@ def mentions(
     return [reader.mentions(entity, fields) for entity in np.asarray(entities).tolist()]
 
 
+def sentences(graph: Graph, texts: Texts, entity: int, field: TextField) -> list[Sentence]:
+    """Return one text on an entity sentence by sentence, each with the entities it names.
+
+    A text is cut at full stops and at semicolons, but not within a name ("St. John's wort"). Put
+    together the sentences are the text but for the blanks between them, and they name the same
+    entities as the whole.
+    """
+    return _reader(graph, texts).sentences(entity, field)
+
+
 def sentences_naming(
     graph: Graph, texts: Texts, entity: int, field: TextField, others: Iterable[int]
 ) -> list[tuple[str, frozenset[int]]]:
-    """Return the sentences of an entity's text that name any of `others`, and whom they name.
-
-    A text is cut at full stops and semicolons that end a clause.
-    """
+    """Return the sentences of an entity's text that name any of `others`, and whom they name."""
     wanted = frozenset(others)
-    labels = _reader(graph, texts).labels
-    found = []
-    for sentence in CLAUSE_END.split(texts.of(field)[entity]):
-        named = wanted & frozenset(labels.find(sentence))
-        if named:
-            found.append((sentence.strip(), named))
-    return found
+    found = [(s.text, s.named & wanted) for s in sentences(graph, texts, entity, field)]
+    return [(text, named) for text, named in found if named]
 
 
 class _Reader:
@@ -93,7 +105,7 @@ class _Reader:
     def __init__(self, graph: Graph, texts: Texts) -> None:
         self._columns = {field: texts.of(field) for field in TEXT_FIELDS}
         self._found: dict[tuple[int, TextField], frozenset[int]] = {}
-        self.labels = _Labels(graph)
+        self._labels = _Labels(graph)
 
     def mentions(self, entity: int, fields: Sequence[TextField]) -> frozenset[int]:
         """Return the entities that the texts of `entity` name."""
@@ -102,8 +114,26 @@ class _Reader:
     def _mentions_in(self, entity: int, field: TextField) -> frozenset[int]:
         key = (entity, field)
         if key not in self._found:
-            self._found[key] = frozenset(self.labels.find(self._columns[field][entity]))
+            named = self._labels.find(_plain(self._columns[field][entity]))
+            self._found[key] = frozenset(owner for _, _, owners in named for owner in owners)
         return self._found[key]
+
+    def sentences(self, entity: int, field: TextField) -> list[Sentence]:
+        """Return a text sentence by sentence, each with the entities it names."""
+        text = self._columns[field][entity]
+        plain, places = _plain_with_places(text)
+        named = [
+            (places[start], places[end - 1] + 1, owners)
+            for start, end, owners in self._labels.find(plain)
+        ]
+        ends = [found.end() for found in SENTENCE_END.finditer(text)]
+        ends = [end for end in ends if not any(a < end < b for a, b, _ in named)]
+        found = []
+        for start, end in zip([0, *ends], [*ends, len(text)], strict=True):
+            if words := text[start:end].strip():
+                inside = (owners for a, b, owners in named if a < end and b > start)
+                found.append(Sentence(words, frozenset().union(*inside)))
+        return found
 
 
 class _Labels:
@@ -124,9 +154,11 @@ class _Labels:
         for labels in self._by_first.values():
             labels.sort(key=lambda label: -len(label[0]))
 
-    def find(self, text: str) -> Iterator[int]:
-        """Yield the entities named in a text; of overlapping names only the longest counts."""
-        plain = _plain(text)
+    def find(self, plain: str) -> Iterator[tuple[int, int, frozenset[int]]]:
+        """Yield start, end and owners of the names in a text as `_plain` gives it.
+
+        Of overlapping names only the longest counts.
+        """
         tokens = _tokens(plain)
         words = tuple(token.group() for token in tokens)
         folded = _folded(words)
@@ -145,7 +177,7 @@ class _Labels:
                 ):
                     continue
                 length = len(label)
-                yield from entities
+                yield tokens[at].start(), tokens[end - 1].end(), entities
             at += max(length, 1)
 
 
@@ -163,6 +195,20 @@ def _plain(text: str) -> str:
     """Return the text without accents and possessives, so that "Sjögren's" is "Sjogren"."""
     decomposed = unicodedata.normalize("NFKD", text)
     return POSSESSIVE.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def _plain_with_places(text: str) -> tuple[str, list[int]]:
+    """Return what `_plain` returns, and for each of its characters the place it has in `text`."""
+    places, chars = [], []
+    for place, char in enumerate(text):
+        for c in unicodedata.normalize("NFKD", char):
+            if not unicodedata.combining(c):
+                places.append(place)
+                chars.append(c)
+    decomposed = "".join(chars)
+    for found in reversed(list(POSSESSIVE.finditer(decomposed))):
+        del places[found.start() : found.end()]
+    return POSSESSIVE.sub("", decomposed), places
 
 
 def _tokens(plain: str) -> list[re.Match[str]]:

@@ -6,66 +6,28 @@ only a sample of large ones. What comes out is shared, so nobody changes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
 from threading import Timer
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from llador_core import data, hubs, paths, ranking
+from llador_core import agreement, data, hubs, paths, ranking
 from llador_core.data.specs import GRAPHS
+from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
 from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
+from llador_core.safeguard import reasons
+from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
 from llador_core.training.runs import Order, Run, RunInfo
 from pages._ui import state
+from pages._ui.view import View
 
 TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class View:
-    """Everything a page shows, as chosen in the address.
-
-    Attributes
-    ----------
-    graph : Graph
-    texts : Texts or None
-        What the LLM wrote; None for a graph without texts.
-    run, base, mechanism : RunInfo
-        The run looked at; its twin without a prior, and that of a full prior with mechanism
-        texts only; None where there is no such run.
-    disease : int
-    candidates : tuple of Candidate
-        Every drug, best first.
-    order : "combined" or "raw"
-        What the candidates are ordered by; "raw" for a run without a safeguard.
-    """
-
-    graph: Graph
-    texts: Texts | None
-    run: RunInfo
-    base: RunInfo | None
-    mechanism: RunInfo | None
-    disease: int
-    candidates: tuple[ranking.Candidate, ...]
-    order: Order = "combined"
-
-    @property
-    def is_guarded(self) -> bool:
-        """The run predicts caution."""
-        return self.candidates[0].caution is not None
-
-    @property
-    def disease_name(self) -> str:
-        return self.graph.entity_names[self.disease]
-
-    @cached_property
-    def easing(self) -> frozenset[int]:
-        """Drugs known to ease the disease without treating it."""
-        return frozenset(self.graph.neighbours_with_role(self.disease, "palliates").tolist())
+Reals = NDArray[np.float64]
 
 
 def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined") -> View:
@@ -115,7 +77,7 @@ def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
 
 def run(info: RunInfo) -> Run:
     """Return a run's weights and metrics. Raises as `runs.load_run`."""
-    return _run(info.name, _run_stamp(info))
+    return _run(*_own(info))
 
 
 def ranked(
@@ -126,26 +88,61 @@ def ranked(
     order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every drug for a disease, best first. Raises as `runs.load_run`."""
-    twin = (base.name, _run_stamp(base)) if base else None
-    own = (info.name, _run_stamp(info))
-    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin, order)
+    twin = _own(base) if base else None
+    return _ranked(graph_name, _graph_stamp(graph_name), disease, _own(info), twin, order)
+
+
+def ranked_diseases(
+    graph_name: str, drug: int, info: RunInfo, base: RunInfo | None = None
+) -> tuple[ranking.Candidate, ...]:
+    """Return every disease for a drug, best first. Raises as `runs.load_run`."""
+    twin = _own(base) if base else None
+    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, _own(info), twin)
+
+
+def drug_ranks(graph_name: str, disease: int, info: RunInfo) -> Reals:
+    """Return the rank of every drug for a disease by a run alone. Raises as `runs.load_run`."""
+    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, _own(info))
+
+
+def explanation(
+    graph_name: str,
+    drug: int,
+    disease: int,
+    info: RunInfo,
+    *,
+    max_length: int,
+    through: tuple[int, ...],
+    n_per_group: int,
+) -> Explanation:
+    """Return what speaks for a pair and what against it. Raises as `explain` and `load_run`."""
+    own, stamp = _own(info), _graph_stamp(graph_name)
+    return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
 
 
 def hub_bias(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
-    own = (info.name, _run_stamp(info))
-    return _hub_bias(graph_name, _graph_stamp(graph_name), own, order)
+    return _hub_bias(graph_name, _graph_stamp(graph_name), _own(info), order)
 
 
 def hub_effect(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
-    own = (info.name, _run_stamp(info))
-    return _hub_effect(graph_name, _graph_stamp(graph_name), own, order)
+    return _hub_effect(graph_name, _graph_stamp(graph_name), _own(info), order)
+
+
+def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
+    """Return what graph and texts say against a pair beyond what explanations look for."""
+    return _caution_reasons(graph_name, _graph_stamp(graph_name), drug, disease)
 
 
 def _graph_stamp(name: str) -> Stamp:
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
+
+
+def _own(info: RunInfo) -> tuple[str, Stamp]:
+    """Return what a cached answer of a run is kept under."""
+    return info.name, _run_stamp(info)
 
 
 def _run_stamp(info: RunInfo) -> Stamp:
@@ -201,6 +198,51 @@ def _ranked(
     return tuple(found)
 
 
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _ranked_diseases(
+    graph_name: str,
+    graph_stamp: Stamp,
+    drug: int,
+    own: tuple[str, Stamp],
+    twin: tuple[str, Stamp] | None,
+) -> tuple[ranking.Candidate, ...]:
+    found = ranking.rank_candidates(
+        _graph(graph_name, graph_stamp),
+        _run(*own),
+        drug=drug,
+        base=_run(*twin) if twin else None,
+        texts=_texts(graph_name, graph_stamp),
+    )
+    return tuple(found)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _drug_ranks(graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp]) -> Reals:
+    return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease)
+
+
+@st.cache_resource(max_entries=100, show_spinner="Looking for paths")
+def _explanation(
+    graph_name: str,
+    graph_stamp: Stamp,
+    drug: int,
+    disease: int,
+    own: tuple[str, Stamp],
+    max_length: int,
+    through: tuple[int, ...],
+    n_per_group: int,
+) -> Explanation:
+    return explain(
+        _graph(graph_name, graph_stamp),
+        drug,
+        disease,
+        run=_run(*own),
+        max_length=max_length,
+        through=through,
+        n_per_group=n_per_group,
+    )
+
+
 @st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
 def _hub_bias(
     graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
@@ -216,6 +258,14 @@ def _hub_effect(
     found, trained = _graph(graph_name, graph_stamp), _run(*own)
     bias = _hub_bias(graph_name, graph_stamp, own, order)
     return hubs.effect(found, trained, hubs.score_of(found, trained, order), bias)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _caution_reasons(
+    graph_name: str, graph_stamp: Stamp, drug: int, disease: int
+) -> tuple[CautionReason, ...]:
+    found, texts_of = _graph(graph_name, graph_stamp), _texts(graph_name, graph_stamp)
+    return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
 
 
 @st.cache_resource(show_spinner=False)

@@ -19,11 +19,13 @@ NOTICE_HELP = (
 )
 CASE_STUDY = "pages/case_study.py"
 CANDIDATES = "pages/candidates.py"
+PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
     CANDIDATES: ("Candidates", ":material/format_list_numbered:"),
+    PAIR: ("Why this drug?", ":material/balance:"),
     NEIGHBOURHOOD: ("Neighbourhood", ":material/hub:"),
 }
 

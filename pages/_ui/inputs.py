@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import streamlit as st
 
 from llador_core import data, names
-from llador_core.escape import markdown, plain
+from llador_core.escape import markdown
 from llador_core.models.interactions import INTERACTIONS
-from llador_core.ranking import Candidate
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
 from pages._ui import cached, state
@@ -30,7 +29,6 @@ STEPS = (
     "What the prior moved",
     "What to be careful about",
 )
-STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
 N_MATCHES = 6
 TOO_FAR = 12  # points below the best match, of 100: no longer what was meant
 MAX_QUERY = 80
@@ -61,24 +59,75 @@ def _take_graph() -> None:
 
 
 @st.fragment
-def pick_disease(graph_name: str) -> None:
+def pick_disease(graph_name: str, keeps_drug: bool = False) -> None:
     """Search a disease as the reader types; a click on a match puts it into the address.
 
-    The search runs on the server: a browser cannot hold every disease of a large graph.
+    Parameters
+    ----------
+    graph_name : str
+    keeps_drug : bool
+        The chosen drug stays, as on the page of a pair; elsewhere it belonged to the old list.
+    """
+
+    def take(entity_id: str) -> None:
+        state.choose(disease=entity_id)
+        if not keeps_drug:
+            state.choose(drug=None)
+
+    search_entity(graph_name, "disease", "Another disease", "disease_query", take)
+
+
+@st.fragment
+def pick_drug(graph_name: str) -> None:
+    """Search a drug as the reader types; a click on a match puts it into the address."""
+    search_entity(graph_name, "drug", "Another drug", "drug_query", lambda i: state.choose(drug=i))
+
+
+def search_entity(
+    graph_name: str,
+    kind: names.Kind,
+    label: str,
+    key: str,
+    take: Callable[[str], None],
+    reruns: str | None = None,
+) -> None:
+    """Search an entity as the reader types; a click on a match hands its id to `take`.
+
+    The search runs on the server: a browser cannot hold every disease of a large graph. Call it in
+    a fragment, so that typing reruns no more than the search.
+
+    Parameters
+    ----------
+    graph_name : str
+    kind : "disease", "drug" or "entity"
+    label, key : str
+        Of the box. The matches have keys that start with "match-".
+    take : function
+        Puts the choice into the address.
+    reruns : str or None
+        Key of the fragment that a choice reruns; None for the whole page.
     """
     query = st.text_input(
-        "Another disease",
+        label,
         type="search",
         live=True,
-        key="disease_query",
+        key=key,
         icon=":material/search:",
         placeholder="Name, synonym or id",
         help="Typing errors are forgiven. Click a match below the box.",
     )
     if not query or not query.strip():
         return
+
+    def taken(entity_id: str) -> None:
+        st.session_state[key] = ""
+        take(entity_id)
+        if reruns:
+            st.rerun(reruns)
+        st.rerun()  # the whole page, not the search box alone
+
     graph = cached.graph(graph_name)
-    matches = names.search(graph, query[:MAX_QUERY], "disease", limit=N_MATCHES)
+    matches = names.search(graph, query[:MAX_QUERY], kind, limit=N_MATCHES)
     if not matches:
         st.caption("Nothing in this graph resembles that.")
     with st.container(gap=None):
@@ -89,18 +138,12 @@ def pick_disease(graph_name: str) -> None:
             hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
             st.button(
                 markdown(match.label) + hint,
-                key=f"match-{match.entity}",
-                on_click=_take_disease,
+                key=f"match-{key}-{match.entity}",
+                on_click=taken,
                 args=(graph.entity_ids[match.entity],),
                 type="tertiary",
                 icon=":material/arrow_forward:",
             )
-
-
-def _take_disease(entity_id: str) -> None:
-    st.session_state["disease_query"] = ""
-    state.choose(disease=entity_id, drug=None)
-    st.rerun()  # the whole page, not the search box alone
 
 
 def run_label(info: RunInfo) -> str:
@@ -136,8 +179,8 @@ def pick_run(graph_name: str) -> None:
     )
 
 
-def pick_step() -> int:
-    """Show the five steps with Back and Next; return the current one."""
+def pick_step(show_more: Callable[[], None]) -> int:
+    """Show the five steps, what `show_more` draws, Back and Next; return the current step."""
     step = state.current_step()
     st.session_state["step_pick"] = step
     with st.container(
@@ -153,6 +196,7 @@ def pick_step() -> int:
             on_change=lambda: state.choose(step=st.session_state["step_pick"]),
         )
         with st.container(horizontal=True, width="content"):
+            show_more()
             st.button(
                 "Back",
                 key="step_back",
@@ -170,120 +214,3 @@ def pick_step() -> int:
                 kwargs={"step": step + 1},
             )
     return step
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which candidates to list.
-
-    Attributes
-    ----------
-    status : tuple of str
-        Labels of `STATUS_LABELS`.
-    hides_contraindicated, hides_named : bool
-    drug_class : str or None
-    moved_up_by : int
-        At least so many places; 0 for no limit.
-    """
-
-    status: tuple[str, ...]
-    hides_contraindicated: bool
-    hides_named: bool
-    drug_class: str | None
-    moved_up_by: int
-
-    def words(self) -> str:
-        """Return the filters as the export tells them."""
-        told = [f"status {' or '.join(self.status) or 'none'}"]
-        told += ["without contraindicated"] * self.hides_contraindicated
-        told += ["without those the LLM text names"] * self.hides_named
-        told += [f"class {self.drug_class}"] if self.drug_class else []
-        told += [f"moved up by at least {self.moved_up_by}"] if self.moved_up_by else []
-        return ", ".join(told)
-
-    def keep(self, candidate: Candidate, classes: tuple[str, ...]) -> bool:
-        """Return whether a candidate with these drug classes is listed."""
-        return (
-            STATUS_LABELS[candidate.status] in self.status
-            and not (self.hides_contraindicated and candidate.is_contraindicated)
-            and not (self.hides_named and candidate.prior_names_it)
-            and (self.drug_class is None or self.drug_class in classes)
-            and (not self.moved_up_by or (candidate.shift or 0) >= self.moved_up_by)
-        )
-
-
-ORDERS = {"combined": "Weighed with caution", "raw": "Score alone"}
-
-
-def pick_order(is_guarded: bool) -> None:
-    """Offer what orders the list; the choice is in the address, where the view reads it."""
-    st.segmented_control(
-        "Order",
-        list(ORDERS),
-        format_func=ORDERS.__getitem__,
-        key="order_pick",
-        required=True,
-        disabled=not is_guarded,
-        on_change=lambda: state.choose(
-            order="raw" if st.session_state["order_pick"] == "raw" else None
-        ),
-        help="**Weighed with caution**: the chance of a treatment against the chance that it is "
-        "contraindicated, both predicted. **Score alone**: the model's score, which draws "
-        "contraindicated drugs to the top as well."
-        + ("" if is_guarded else " This run predicts no caution."),
-    )
-
-
-def pick_filters(classes: list[str], has_base: bool, is_guarded: bool) -> Filters:
-    """Show the order and the filters of the candidates; every one is in the address."""
-    st.session_state["order_pick"] = state.current_order() if is_guarded else "raw"
-    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        pick_order(is_guarded)
-        status = st.pills(
-            "Status",
-            list(STATUS_LABELS.values()),
-            selection_mode="multi",
-            default=list(STATUS_LABELS.values()),
-            key="status",
-            bind="query-params",
-            help="**New**: no treatment edge in the graph, a proposal. **Hidden**: a known use "
-            "that was kept from training, so finding it is a fair test. **Known**: a known use "
-            "that training saw.",
-        )
-        drug_class = st.selectbox(
-            "Drug class",
-            [plain(name) for name in classes],
-            index=None,
-            key="class",
-            bind="query-params",
-            placeholder="Any class",
-            width=230,
-        )
-        moved_up_by = st.number_input(
-            "Moved up by at least",
-            min_value=0,
-            max_value=100_000,
-            step=10,
-            key="moved",
-            bind="query-params",
-            disabled=not has_base,
-            width=170,
-            help="Places gained through the prior: rank without it minus rank with it.",
-        )
-        with st.container(width="content", gap=None):
-            hides_contraindicated = st.toggle(
-                "Hide contraindicated",
-                key="safe",
-                bind="query-params",
-                help="Drugs that the graph lists as to be avoided in this disease.",
-            )
-            hides_named = st.toggle(
-                "Hide named by the LLM",
-                key="unnamed",
-                bind="query-params",
-                help="Drugs whose text names this disease, or that the text of the disease "
-                "names: there the prior may simply have stated the answer.",
-            )
-    return Filters(
-        tuple(status or ()), hides_contraindicated, hides_named, drug_class, int(moved_up_by)
-    )

@@ -83,8 +83,17 @@ def removed(gone: Sequence[Candidate], n_top: int) -> str:
     )
 
 
-def treated(treats: Group | None, avoid: Group | None) -> str:
-    """Say how many drugs are known to treat a disease, and how many to avoid."""
+NO_CAUTIONS = (
+    "This graph records no contraindications, so it cannot tell which drugs to avoid: that no drug "
+    "is marked says nothing about safety."
+)
+
+
+def treated(treats: Group | None, avoid: Group | None, records_avoid: bool = True) -> str:
+    """Say how many drugs are known to treat a disease, and how many to avoid.
+
+    `records_avoid` tells whether the graph records contraindications at all.
+    """
     to_avoid = f"{len(avoid.names)} should be" if avoid else "none is listed as to be"
     if treats is None:
         return (
@@ -93,6 +102,8 @@ def treated(treats: Group | None, avoid: Group | None) -> str:
         )
     drugs = count(len(treats.names), "drug")
     is_are = "is" if len(treats.names) == 1 else "are"
+    if not records_avoid:
+        return f"**{drugs}** {is_are} known to treat it."
     return f"**{drugs}** {is_are} known to treat it, and {to_avoid} avoided in it."
 
 
@@ -150,17 +161,17 @@ def leader(new: Sequence[Candidate], n: int) -> str:
     )
 
 
-def came_from(new: Sequence[Candidate]) -> str:
+def came_from(new: Sequence[Candidate], records_avoid: bool = True) -> str:
     """Say how many of the first are to be avoided, and how many came from far below."""
     if not new:
         return ""
     avoid = sum(c.is_contraindicated for c in new)
     is_are = "is" if avoid == 1 else "are"
-    told = [f"**{avoid or 'none'}** {is_are} listed as to be avoided (✕)"]
+    told = [f"**{avoid or 'none'}** {is_are} listed as to be avoided (✕)"] * records_avoid
     if new[0].base_rank is not None:
         far = sum(c.base_rank is not None and c.base_rank > 50 for c in new)
         told.append(f"**{far}** stood below place 50 without the prior")
-    return f"Of the first {len(new)}, {' and '.join(told)}."
+    return f"Of the first {len(new)}, {' and '.join(told)}." if told else ""
 
 
 def no_twin(run: RunInfo) -> str:

@@ -14,7 +14,7 @@ from llador_core.graph import Graph
 from llador_core.priors.texts import Provenance, TextField, Texts
 from llador_core.ranking import Candidate
 from llador_core.safeguard import CautionLevel, caution_reasons
-from pages._ui import exports, sentences
+from pages._ui import exports, frame, sentences, state
 from pages._ui.cached import View
 
 STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
@@ -189,6 +189,7 @@ def show_drug_card(
     show_caution(view, candidate)
     for part in between:
         part(view, candidate)
+    link_pair(view, candidate, "Why this drug? Open the pair")
     is_written = view.texts is not None
     text_label = "What the LLM wrote" if is_written else "Its description"
     tab_text, tab_graph = st.tabs([text_label, "What the graph knows"])
@@ -196,6 +197,16 @@ def show_drug_card(
         show_llm_text(view, candidate.entity, ("background", "treatment", "caution"))
     with tab_graph:
         show_groups(neighbour_groups(view.graph, candidate.entity))
+
+
+def link_pair(view: View, candidate: Candidate, label: str) -> None:
+    """Link to the page of a drug beside the disease; `label` is Markdown."""
+    st.page_link(
+        frame.PAIR,
+        label=label,
+        icon=":material/balance:",
+        query_params=state.link(drug=candidate.id, disease=view.graph.entity_ids[view.disease]),
+    )
 
 
 def show_caution(view: View, candidate: Candidate) -> None:

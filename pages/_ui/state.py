@@ -19,7 +19,8 @@ from llador_core.training.runs import Order
 DEFAULT_GRAPH = "starter"
 # Alzheimer's disease, as the graphs call it.
 DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544")
-SHARED = ("graph", "run", "disease", "step", "order")  # what a link to another page takes along
+# What a link to another page takes along.
+SHARED = ("graph", "run", "disease", "drug", "step", "order")
 N_STEPS = 5
 
 
@@ -61,6 +62,8 @@ def has_choices() -> bool:
 def link(**choices: str | int | None) -> dict[str, str]:
     """Return the shared choices with some changed, as parameters of a link to another page."""
     kept = {name: st.query_params[name] for name in SHARED if name in st.query_params}
+    if "disease" not in kept:
+        kept.pop("drug", None)  # alone it would ask for the diseases of the drug
     merged = kept | {name: None if v is None else str(v) for name, v in choices.items()}
     return {name: value for name, value in merged.items() if value is not None}
 
@@ -75,9 +78,14 @@ def current_graph_name() -> str:
     return name
 
 
+def asked(name: str) -> str | None:
+    """Return a choice in the address as it stands there, None where it is not."""
+    return st.query_params.get(name)
+
+
 def asked_run() -> str | None:
     """Return the name of the run in the address as it stands there."""
-    return st.query_params.get("run")
+    return asked("run")
 
 
 def current_run(graph: str) -> runs.RunInfo:
@@ -118,6 +126,11 @@ def current_drug(graph: Graph) -> int | None:
     """Return the drug asked for, None where none is. Raises UnknownNameError."""
     asked = st.query_params.get("drug")
     return None if asked is None else names.resolve(graph, asked, "drug")
+
+
+def wants_diseases() -> bool:
+    """Return whether a drug is asked for without a disease: then its diseases are wanted."""
+    return "drug" in st.query_params and "disease" not in st.query_params
 
 
 def current_entity(graph: Graph) -> int:

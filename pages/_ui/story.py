@@ -17,7 +17,6 @@ from pages._ui.cached import View
 N_PROPOSED = 12
 N_CAUTIONS = 3
 N_TOP = 20
-PROTOCOL = "drug-ranking"
 
 
 def show_step(step: int, view: View) -> None:
@@ -35,6 +34,7 @@ def _known(view: View) -> None:
     graph, name = view.graph, view.disease_name
     groups = neighbourhood.neighbour_groups(graph, view.disease)
     by_role = {group.role: group for group in groups}
+    avoid = by_role.get("contraindicated")
     n_ties = sum(len(group.names) for group in groups)
     words, picture = _halves()
     with picture:  # first, so that the browser loads what draws it while the rest is made
@@ -49,16 +49,15 @@ def _known(view: View) -> None:
         st.markdown(
             f"Of its {graph.n_triples:,} facts about {graph.n_entities:,} drugs, genes, diseases "
             f"and more, the graph ties {markdown(name)} to **{n_ties} others**. "
-            f"{sentences.treated(by_role.get('treats'), by_role.get('contraindicated'))}"
+            f"{sentences.treated(by_role.get('treats'), avoid, view.records_avoid)}"
         )
         show.show_groups(groups, n_names=4)
 
 
 def _trust(view: View) -> None:
-    metrics = cached.run(view.run).metrics
-    own = _own(view, view.run)
-    n, n_pairs = len(view.candidates), own[PROTOCOL]["n_pairs"]
-    curves = _curves(view, metrics["baselines"])
+    metrics = _metrics(view, view.run)
+    n, n_pairs = len(view.candidates), metrics["run"][recall.PROTOCOL]["n_pairs"]
+    curves = _curves(view, metrics)
     words, picture = _halves()
     with words:
         st.header("Can this list be trusted?", anchor=False)
@@ -67,7 +66,7 @@ def _trust(view: View) -> None:
             f"{sentences.verdict(curves[0], curves[1:])}"
         )
         st.markdown(sentences.own_hidden(view.disease_name, view.candidates))
-        _show_interval(own)
+        _show_interval(metrics)
     with picture:
         show.show_figure(
             recall.recall_figure(curves, n),
@@ -81,40 +80,23 @@ def _trust(view: View) -> None:
         )
 
 
-def _own(view: View, info: RunInfo) -> dict[str, Any]:
-    """Return a run's reports under the order that the lists have."""
+def _metrics(view: View, info: RunInfo) -> dict[str, Any]:
+    """Return a run's metrics, "run" being its reports under the order that the lists have."""
     metrics = cached.run(info).metrics
-    found: dict[str, Any] = metrics["run"]
-    return found if view.order == "raw" else metrics.get("guarded", found)
+    if view.order == "raw":
+        return metrics
+    return metrics | {"run": metrics.get("guarded", metrics["run"])}
 
 
-def _curves(view: View, baselines: dict[str, Any]) -> list[recall.RecallCurve]:
+def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
     """Return the run's curve first, then its twins and the baselines as far as they are there."""
-    is_plain = view.run.prior == "none"
-    found: list[tuple[recall.Kind, str, Any]] = [
-        ("base", "without the prior", _own(view, view.run))
-        if is_plain
-        else ("prior", "with this prior", _own(view, view.run))
-    ]
-    if view.base:
-        found.append(("base", "without the prior", _own(view, view.base)))
-    if view.mechanism:
-        found.append(("mechanism", "with mechanism texts only", _own(view, view.mechanism)))
-    labels: tuple[tuple[recall.Kind, str], ...] = (
-        ("text", "text similarity alone"),
-        ("popularity", "ranking by number of uses"),
-        ("random", "chance"),
-    )
-    found += [(kind, label, baselines[kind]) for kind, label in labels if kind in baselines]
-    return [
-        recall.RecallCurve(kind, label, tuple(curve["k"]), tuple(curve["recall"]))
-        for kind, label, report in found
-        for curve in (report[PROTOCOL]["recall_curve"],)
-    ]
+    base = _metrics(view, view.base) if view.base else None
+    mechanism = _metrics(view, view.mechanism) if view.mechanism else None
+    return recall.curves_of(metrics, view.run.prior, base, mechanism)
 
 
-def _show_interval(own: dict[str, Any]) -> None:
-    hits = own[PROTOCOL]["metrics"][f"Hits@{sentences.FIRST}"]
+def _show_interval(metrics: dict[str, Any]) -> None:
+    hits = metrics["run"][recall.PROTOCOL]["metrics"][f"Hits@{sentences.FIRST}"]
     st.caption(
         f"95% interval of the first figure: {hits['low']:.0%} to {hits['high']:.0%}.",
         help="From drawing the hidden pairs again and again at random (bootstrap). Other known "
@@ -129,7 +111,7 @@ def _proposed(view: View) -> None:
     words, picture = _halves()
     with words:
         st.header("Who is proposed?", anchor=False)
-        st.markdown(f"{sentences.leader(new, n)} {sentences.came_from(new)}")
+        st.markdown(f"{sentences.leader(new, n)} {sentences.came_from(new, view.records_avoid)}")
         classes = cached.classes(view.graph.name)
         st.dataframe(
             {
@@ -147,6 +129,8 @@ def _proposed(view: View) -> None:
                 "Flags": st.column_config.TextColumn(width=125, help=show.FLAG_HELP),
             },
         )
+        if new:
+            show.link_pair(view, new[0], f"Why {markdown(new[0].name)}? Open the pair")
         st.page_link(
             frame.CANDIDATES,
             label=f"All {show.n_drugs(view)}, with filters and export",
@@ -178,6 +162,9 @@ def _moved(view: View) -> None:
         st.header("What did the prior move?", anchor=False)
         st.markdown(sentences.farthest(movers))
         st.markdown(sentences.restated(risers))
+        first = next((c for c in view.candidates if risers and c.name == risers[0].name), None)
+        if first:
+            show.link_pair(view, first, f"Why {markdown(first.name)}? Open the pair")
         st.caption(
             f"{shift.NAMED_MARK} the LLM's text on the drug names the disease, or the other way "
             "round · ■ known · ◆ known, but hidden from training. Shown are the farthest movers "
@@ -224,6 +211,11 @@ def _careful(view: View) -> None:
     n = len(view.candidates)
     avoid = [c for c in view.candidates if c.is_contraindicated]
     words, picture = _halves()
+    if not view.records_avoid:
+        with words:
+            st.header("What to be careful about?", anchor=False)
+            st.info(sentences.NO_CAUTIONS, icon=":material/block:")
+        return
     with words:
         st.header("What to be careful about?", anchor=False)
         st.markdown(f"{markdown(caution.caution_alt(view.candidates, n))} {sentences.WHY_CAUTION}")

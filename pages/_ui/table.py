@@ -180,7 +180,7 @@ def to_csv(
     view: View, listed: Sequence[Candidate], filters: str, extras: Sequence[Extra] = ()
 ) -> str:
     """Return the listed candidates as CSV, with provenance in comment lines before the header."""
-    whence = _provenance(view, len(listed), filters)
+    whence = provenance(view, f"{len(listed)} of {len(view.candidates)}; {filters}")
     return tables_out.to_csv(export_rows(view, listed, extras), whence)
 
 
@@ -188,11 +188,19 @@ def to_json(
     view: View, listed: Sequence[Candidate], filters: str, extras: Sequence[Extra] = ()
 ) -> str:
     """Return the listed candidates as one JSON document with notice and provenance."""
-    whence = _provenance(view, len(listed), filters)
+    whence = provenance(view, f"{len(listed)} of {len(view.candidates)}; {filters}")
     return tables_out.to_json(export_rows(view, listed, extras), whence)
 
 
-def _provenance(view: View, n_listed: int, filters: str) -> list[tuple[str, str]]:
+def provenance(view: View, rows: str) -> list[tuple[str, str]]:
+    """Return where an export comes from, as names and values: notice, graph, run, prior, dates.
+
+    Parameters
+    ----------
+    view : View
+    rows : str
+        What was exported, in words.
+    """
     graph, run = view.graph, view.run
     source = view.texts.provenance if view.texts else None
     written = f"{source.model}, {source.date}, {source.review}" if source else "no texts"
@@ -206,7 +214,7 @@ def _provenance(view: View, n_listed: int, filters: str) -> list[tuple[str, str]
         ("compared with", view.base.name if view.base else "no run without a prior"),
         ("trained", run.created),
         ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-        ("rows", f"{n_listed} of {len(view.candidates)}; {filters}"),
+        ("rows", rows),
         ("order", ORDER_WORDS[view.order]),
         (
             "score",

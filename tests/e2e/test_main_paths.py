@@ -163,7 +163,7 @@ def test_a_row_can_be_left_again(address: str, visit: Visit, starter: Graph) -> 
     assert "drug=" not in page.url
 
 
-@pytest.mark.parametrize("path", [*(f"/?step={n}" for n in range(1, 6)), "/candidates"])
+@pytest.mark.parametrize("path", [*(f"/?step={n}" for n in range(1, 6)), "/candidates", "/pair"])
 def test_a_phone_never_scrolls_sideways(path: str, address: str, visit: Visit) -> None:
     page = visit(address + path, width=390, height=844)
     widths = page.evaluate(
@@ -195,7 +195,8 @@ def test_nothing_is_asked_of_the_internet(address: str, visit: Visit) -> None:
             failed.append(response.url)
 
     page.on("response", note)
-    for path in (*(f"/?step={n}" for n in range(1, 6)), "/candidates?drug=Compound::DB00843"):
+    pages = ("/candidates?drug=Compound::DB00843", "/pair")
+    for path in (*(f"/?step={n}" for n in range(1, 6)), *pages):
         page.goto(address + path)
         page.wait_for_selector("h1")
         settle(page)

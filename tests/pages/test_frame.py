@@ -25,7 +25,8 @@ def test_every_page_opens_with_notice_links_and_a_title(page: str, open_page: Op
     assert not app.exception
     assert any("For research only" in caption.value for caption in app.caption)
     assert [link.label for link in app.get("page_link")][:2] == ["Case study", "Candidates"]
-    assert [title.value for title in app.title] == [r"Alzheimer\'s disease"]
+    [title] = [title.value for title in app.title]
+    assert r"Alzheimer\'s disease" in title
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -59,7 +60,8 @@ print("first page:", *[m for m in ("pandas", "scipy", "sklearn") if m in sys.mod
 for step in "12345":
     app.query_params["step"] = step
     assert not app.run().exception
-assert not app.switch_page("pages/candidates.py").run().exception
+for page in ("candidates", "pair"):
+    assert not app.switch_page(f"pages/{page}.py").run().exception
 print(*[m for m in ("torch", "pykeen", "sentence_transformers", "umap") if m in sys.modules])
 """
     done = subprocess.run(
@@ -107,13 +109,12 @@ def test_the_graph_is_chosen_on_every_page_and_stands_in_the_address(
     assert not app.exception
     # the disease belongs to the old graph, the step to none
     assert dict(app.query_params) == {"step": "2", "graph": "hetionet"}
-    assert "no finished run of graph" in app.info[0].value
     app.selectbox(key="graph_pick").set_value("starter").run()
     assert dict(app.query_params) == {"step": "2"}
-    assert not app.info
 
 
 def test_a_link_to_a_graph_opens_with_it_chosen(open_page: Open, two_graphs: None) -> None:
     app = open_page("candidates", graph="hetionet")
     assert app.selectbox(key="graph_pick").value == "hetionet"
+    assert "no finished run of graph" in app.info[0].value
     assert open_page(graph="nonsense").selectbox(key="graph_pick").value is None

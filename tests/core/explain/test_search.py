@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from llador_core.explain.network import Network, network
-from llador_core.explain.search import find_paths
+from llador_core.explain.search import Wanted, find_paths
 from llador_core.graph import Graph
 from tests.builders import renumbered
 from tests.core.explain.conftest import dense_graph
 
 Scored = dict[tuple[int, ...], float]
+
+
+def starts_with_action(net: Network, source: int) -> np.ndarray:
+    return net.is_action[net.start[source] : net.start[source + 1]]
 
 
 def enumerated(
@@ -18,8 +22,8 @@ def enumerated(
     """Return every simple path with its score, by walking them all.
 
     A path is no path where it takes the direct edge, or passes a target on which the drugs before
-    and after it act in opposite ways. Its score is its weight times the share of all weight that
-    goes through its first stop.
+    and after it act in opposite ways. Its score is its weight times the share of weight that goes
+    through its first stop, among first stops that are targets or among those that are not.
     """
     found: Scored = {}
 
@@ -34,10 +38,15 @@ def enumerated(
                 walk((*path, other), weight * net.weight[edge], int(net.arriving[edge]))
 
     walk((source,), 1.0, 0)
-    total = sum(found.values())
     first: dict[int, float] = {}
+    total = {True: 0.0, False: 0.0}
+    targets = set(
+        net.other[slice(*net.start[source : source + 2])][starts_with_action(net, source)]
+    )
     for path, weight in found.items():
-        first[path[1]] = first.get(path[1], 0.0) + weight / total
+        first[path[1]] = first.get(path[1], 0.0) + weight
+        total[path[1] in targets] += weight
+    first = {stop: weight / total[stop in targets] for stop, weight in first.items()}
     scored = {path: weight * first[path[1]] for path, weight in found.items()}
     return {path: score for path, score in scored.items() if set(through) <= set(path)}
 
@@ -45,7 +54,7 @@ def enumerated(
 def searched(
     net: Network, source: int, target: int, max_length: int, through: tuple[int, ...] = ()
 ) -> Scored:
-    found = find_paths(net, source, target, max_length=max_length, n_best=10_000, through=through)
+    found = find_paths(net, source, target, Wanted(max_length, 10_000, through))
     for kind in found:
         assert kind.scores == sorted(kind.scores, reverse=True)
         assert kind.n_paths == len(kind.entities)
@@ -83,8 +92,8 @@ def test_more_stops_than_a_path_can_make_leave_none(dense: Graph) -> None:
 def test_the_best_few_are_the_first_of_all(dense: Graph) -> None:
     net = network(dense)
     drug, disease = int(dense.drugs[1]), int(dense.diseases[1])
-    few = find_paths(net, drug, disease, max_length=4, n_best=2)
-    every = find_paths(net, drug, disease, max_length=4, n_best=10_000)
+    few = find_paths(net, drug, disease, Wanted(4, 2))
+    every = find_paths(net, drug, disease, Wanted(4, 10_000))
     assert [kind.scores for kind in few] == [pytest.approx(kind.scores[:2]) for kind in every]
     assert [kind.n_paths for kind in few] == [kind.n_paths for kind in every]
     assert [kind.total for kind in few] == pytest.approx([kind.total for kind in every])
@@ -110,6 +119,6 @@ def test_barred_edges_are_not_walked() -> None:
     every = enumerated(net, drug, disease, 4)
     gene = next(e for path in every for e in path[1:-1] if graph.type_of(e) == "Gene")
     barred = net.other == gene
-    found = find_paths(net, drug, disease, max_length=4, n_best=100, barred=barred)
+    found = find_paths(net, drug, disease, Wanted(4, 100), barred)
     paths = {path for kind in found for path in kind.entities}
     assert paths == {path for path in every if gene not in path}

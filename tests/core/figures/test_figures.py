@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
-from llador_core.graph import Graph
+from llador_core.graph import Graph, Relation
 from llador_core.ranking import Candidate
 from tests.builders import graph_of
 
@@ -100,7 +101,7 @@ def test_a_hub_is_thinned_but_its_numbers_stay() -> None:
         neighbourhood.Group("treats", "treatment", "treatments", ("a",)),
     ]
     figure = neighbourhood.neighbourhood_figure("hub", groups)
-    assert 200 < points(figure) <= neighbourhood.MAX_DOTS
+    assert 150 < points(figure) <= neighbourhood.MAX_DOTS
     assert any("900" in a.text for a in figure.layout.annotations)
     assert len(neighbourhood.neighbourhood_rows(groups)) == 901
 
@@ -271,3 +272,30 @@ def test_foreign_markup_reaches_no_figure(figure: Any) -> None:
     told = texts_of(json.loads(figure.to_json()))
     assert any("Evil" in text for text in told)
     assert not any("<script" in text or "<b>Evil" in text for text in told)
+
+
+def test_a_group_of_hundreds_stays_inside_the_picture() -> None:
+    many = neighbourhood.Group("associates", "gene", "genes", tuple(f"g{i}" for i in range(700)))
+    few = neighbourhood.Group("treats", "treatment", "treatments", ("a", "b"))
+    figure = neighbourhood.neighbourhood_figure("x", [few, many])
+    dots = [trace for trace in figure.data if trace.mode == "markers"]
+    assert len(dots[0].x) == 2
+    assert 30 < len(dots[1].x) < 700
+    assert max(abs(y) for trace in dots for y in trace.y) < 1.1
+    assert any("700" in note.text for note in figure.layout.annotations)
+
+
+def test_the_hierarchy_of_diseases_is_read_from_the_side_one_stands_on() -> None:
+    types = dict.fromkeys(("broad", "middle", "narrow"), "Disease") | {"drug": "Compound"}
+    triples = [
+        ("middle", "is_a", "broad"),
+        ("narrow", "is_a", "middle"),
+        ("drug", "treats", "middle"),
+    ]
+    graph = graph_of(triples, types)
+    is_a = Relation("is_a", "includes", "is a kind of", "includes")
+    graph = dataclasses.replace(graph, relations=(is_a, *graph.relations[1:]))
+    groups = neighbourhood.neighbour_groups(graph, graph.mapped("middle"))
+    named = {group.words: group.names for group in groups}
+    assert named["broader disease"] == ("broad",)
+    assert named["narrower disease"] == ("narrow",)

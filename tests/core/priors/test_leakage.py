@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llador_core.graph import Graph, Relation
 from llador_core.names import resolve
+from llador_core.priors import leakage
 from llador_core.priors.anchors import PRIORS
-from llador_core.priors.leakage import names_other_side
-from llador_core.priors.texts import Provenance, Texts, load_texts
+from llador_core.priors.leakage import names_other_side, sentences, sentences_naming
+from llador_core.priors.texts import TEXT_FIELDS, Provenance, Texts, load_texts
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +185,53 @@ def test_other_texts_of_the_same_graph_are_read_anew():
     other = Texts(["For pain.", ""], empty, empty, Provenance())
     assert names_other_side(graph, one, np.array([0]), 1)[0]
     assert not names_other_side(graph, other, np.array([0]), 1)[0]
+
+
+class TestSentences:
+    def test_a_sentence_is_marked_exactly_where_the_name_is_seen(self, starter, starter_texts):
+        pairs = [(h, t) for h, _, t in starter.triples_with_role("treats").tolist()][::9]
+        for drug, disease in pairs:
+            for field in TEXT_FIELDS:
+                marked = [
+                    any(b in s.named for s in sentences(starter, starter_texts, a, field))
+                    for a, b in ((drug, disease), (disease, drug))
+                ]
+                seen = names_other_side(starter, starter_texts, np.array([drug]), disease, [field])
+                assert any(marked) == bool(seen[0])
+
+    def test_the_sentences_are_the_text(self, starter, starter_texts):
+        for field in TEXT_FIELDS:
+            for entity in range(0, starter.n_entities, 41):
+                said = " ".join(s.text for s in sentences(starter, starter_texts, entity, field))
+                assert said.split() == starter_texts.of(field)[entity].split()
+
+    @pytest.mark.parametrize(
+        ("text", "name", "expected"),
+        [
+            ("It helps. In gout it harms. So what?", "gout", [False, True, False]),
+            ("For gout.", "gout", [True]),
+            ("", "gout", []),
+            ("Of Sjögren’s syndrome. The rest.", "Sjogren syndrome", [True, False]),
+            ("Take St. John's wort. Not more.", "St. John's wort", [True, False]),
+            ("Half of 2.5 mg. \u201cGout\u201d it says.", "gout", [False, True]),
+            ("the e. coli strain. Gout! Yes", "gout", [False, True, False]),
+            ("The ﬁrst is gout. The ﬁnal one.", "gout", [True, False]),
+            ("Gout. Gout.", "gout", [True, True]),
+            ("For pain; not in gout; dose 2 g.", "gout", [False, True, False]),
+        ],
+    )
+    def test_sentences_end_where_people_end_them(self, text, name, expected):
+        graph = graph_of(("some drug", "Compound", ()), (name, "Disease", ()))
+        texts = Texts([text, ""], ["", ""], ["", ""], Provenance())
+        found = sentences(graph, texts, 0, "background")
+        assert [1 in s.named for s in found] == expected
+        naming = sentences_naming(graph, texts, 0, "background", [1])
+        assert naming == [(s.text, frozenset({1})) for s in found if 1 in s.named]
+
+    @given(st.text(alphabet=list("aé\u0301ﬁ’'s. AG²\n-"), max_size=30))
+    def test_places_lead_back_to_the_text(self, text):
+        plain, places = leakage._plain_with_places(text)
+        assert plain == leakage._plain(text)
+        assert places == sorted(places)
+        for char, place in zip(plain, places, strict=True):
+            assert char in unicodedata.normalize("NFKD", text[place])

@@ -18,6 +18,7 @@ from llador_core.training.config import TrainConfig, make_config
 from llador_core.training.loop import Trainer
 from llador_core.training.runs import load_run
 from llador_core.training.train import train
+from tests.builders import graph_of
 
 FAST = ["dim=16", "steps=40", "batch_size=64", "n_negatives=16", "validate_every=20"]
 
@@ -251,3 +252,14 @@ def test_config_errors() -> None:
         TrainConfig(mix=2.0)
     assert TrainConfig().fingerprint("a") != TrainConfig().fingerprint("b")
     assert TrainConfig().fingerprint("a") != TrainConfig(seed=1).fingerprint("a")
+
+
+@pytest.mark.parametrize(("n_treats", "weight"), [(2_000, 35), (50, 64), (60_000, 4)])
+def test_treatments_are_a_quarter_of_what_a_large_graph_learns(n_treats: int, weight: int) -> None:
+    tiny = graph_of([("a", "treats", "b"), ("a", "binds", "b")], {"a": "Compound", "b": "Disease"})
+    relations = (np.arange(210_000) >= n_treats).astype(np.int32)
+    triples = np.stack([np.zeros_like(relations), relations, np.ones_like(relations)], axis=1)
+    large = dataclasses.replace(tiny, triples=triples)
+    assert make_config(large, "distmult", "none").treat_weight == weight
+    assert make_config(large, "distmult", "none", settings=["treat_weight=7"]).treat_weight == 7
+    assert make_config(tiny, "distmult", "none").treat_weight == TrainConfig().treat_weight

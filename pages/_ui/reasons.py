@@ -1,0 +1,283 @@
+"""What speaks for a pair and what against it, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from llador_core import names
+from llador_core.errors import UnknownNameError
+from llador_core.escape import markdown
+from llador_core.explain import Explanation, ObjectionGroup, Path, PathGroup, Step
+from llador_core.figures import paths as figure
+from llador_core.figures.style import count, listed
+from llador_core.graph import Graph
+from pages._ui import cached, inputs, pair_export, show, state
+from pages._ui.pair_view import Pair
+
+LENGTHS = (2, 3, 4)
+EACH = (3, 10, 30)
+FRAGMENT = "reasons"
+N_KINDS = 5  # as many as there are kinds of objection: neither side outweighs the other
+BAR = 10
+MAX_SHARED = 4
+NOTHING = "Nothing found in this graph."
+MAX_THROUGH = 3  # the longest path has no more places between its ends
+
+
+@st.fragment(key=FRAGMENT)
+def show_reasons(pair: Pair) -> None:
+    """Show paths for the pair and objections to it; controls rerun this part alone."""
+    length, n_each, through = _pick_paths(pair)
+    found = cached.explanation(
+        pair.graph.name,
+        pair.drug,
+        pair.disease,
+        pair.view.run,
+        max_length=length,
+        through=through,
+        n_per_group=n_each,
+    )
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(border=True, height="stretch"):
+        _show_for(pair, found)
+    with right, st.container(border=True, height="stretch"):
+        _show_against(pair, found)
+    _show_picture(pair, found)
+    pair_export.offer(pair, found, _filters(pair.graph, length, through))
+
+
+def _pick_paths(pair: Pair) -> tuple[int, int, tuple[int, ...]]:
+    """Show which paths to look for; return longest length, paths of each kind, and by whom."""
+    head, length_at, each_at, through_at = st.columns([5, 2, 2, 3], vertical_alignment="bottom")
+    head.header("What speaks for it, and what against?", anchor=False)
+    with length_at:
+        length = st.segmented_control(
+            "Longest path",
+            LENGTHS,
+            default=LENGTHS[-1],
+            required=True,
+            key="length",
+            bind="query-params",
+            help="Edges from drug to disease. The edge between the two themselves, known or "
+            "hidden, is never used as a reason.",
+        )
+    with each_at:
+        n_each = st.segmented_control(
+            "Paths of each kind",
+            EACH,
+            default=EACH[0],
+            required=True,
+            key="each",
+            bind="query-params",
+        )
+    with through_at:
+        _pick_through(pair.graph.name)
+    through = _asked_through(pair.graph)
+    if through:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("Every path passes through", width="content")
+            for entity in through:
+                st.button(
+                    markdown(pair.graph.entity_names[entity]),
+                    key=f"through-{entity}",
+                    icon=":material/close:",
+                    on_click=_leave_out,
+                    args=(pair.graph.entity_ids[entity],),
+                )
+    return int(length or LENGTHS[-1]), int(n_each or EACH[0]), through
+
+
+@st.fragment
+def _pick_through(graph_name: str) -> None:
+    def take(entity_id: str) -> None:
+        kept = [e for e in state.asked_many("through") if e != entity_id]
+        state.choose_many("through", [*kept, entity_id][-MAX_THROUGH:])
+
+    inputs.search_entity(
+        graph_name, "entity", "Must pass through", "through_query", take, reruns=FRAGMENT
+    )
+
+
+def _leave_out(entity_id: str) -> None:
+    state.choose_many("through", [e for e in state.asked_many("through") if e != entity_id])
+
+
+def _asked_through(graph: Graph) -> tuple[int, ...]:
+    """Return the entities in the address; tell of those the graph does not know."""
+    found: dict[int, None] = {}
+    for asked in state.asked_many("through")[:MAX_THROUGH]:
+        try:
+            found[names.resolve(graph, asked, "entity")] = None
+        except UnknownNameError as error:
+            st.warning(f"{markdown(str(error))} It is left out.", icon=":material/search_off:")
+    return tuple(found)
+
+
+def _filters(graph: Graph, length: int, through: Sequence[int]) -> str:
+    by_way = " and ".join(graph.entity_names[entity] for entity in through)
+    return f"paths of up to {length} edges" + (f" through {by_way}" if by_way else "")
+
+
+def _show_for(pair: Pair, found: Explanation) -> None:
+    st.subheader("For", icon=":material/add_circle:", anchor=False)
+    if found.groups:
+        st.markdown(
+            f"**{count(found.n_paths, 'path')}** of **{count(found.n_groups, 'kind')}** lead from "
+            f"{markdown(pair.names[0])} to {markdown(pair.names[1])}; the strongest kinds first."
+        )
+    for note in found.notes:
+        st.info(markdown(note), icon=":material/info:")
+    best = found.groups[0].paths[0].score if found.groups else 1.0
+    rest = found.groups[N_KINDS:]
+    for place, group in enumerate(found.groups[:N_KINDS]):
+        _show_group(pair.graph, group, best, is_first=place == 0)
+    if rest and st.toggle(
+        f"Show {count(len(rest), 'more kind')}", key="kinds", bind="query-params"
+    ):
+        for group in rest:
+            _show_group(pair.graph, group, best)
+    if found.groups:
+        st.caption(
+            "Strength: 100 is the best path of this pair; paths through what is tied to everything "
+            "count less. Model percentile: how the run scores the path's least expected edge among "
+            "others of its kind. Neither is a probability."
+        )
+
+
+def _show_group(graph: Graph, group: PathGroup, best: float, is_first: bool = False) -> None:
+    opened = st.expander(
+        f"{markdown(group.title)} :gray-badge[{group.n_paths:,}]",
+        expanded=is_first,
+        # The first has a name of its own: another pair's first kind must not inherit being closed.
+        key="open-best" if is_first else _slug(group.key),
+        bind="query-params",
+    )
+    if not opened.open:
+        return
+    with opened:
+        for path in group.paths:
+            _show_path(graph, path, best)
+        if rest := group.n_paths - len(group.paths):
+            st.caption(f"{count(rest, 'weaker path')} of this kind not shown.")
+
+
+def _slug(key: str) -> str:
+    """Return a kind as a name of letters and dashes, for the address."""
+    return "open-" + re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")
+
+
+def _show_path(graph: Graph, path: Path, best: float) -> None:
+    names_of = graph.entity_names
+    told = f"**{markdown(names_of[path.entities[0]])}**"
+    for step in path.steps:
+        told += f" :gray[—{markdown(step.words)}→] **{markdown(names_of[step.target])}**"
+    strength = path.score / best
+    full = max(1, round(strength * BAR))
+    st.markdown(
+        f"{told}  \n:small[:blue[{'▰' * full}{'▱' * (BAR - full)}] strength "
+        f"{100 * strength:.0f} of 100 · {_sources(path.steps)}]"
+    )
+
+
+def _sources(steps: Sequence[Step]) -> str:
+    origins = dict.fromkeys(step.origin for step in steps)
+    if len(origins) == 1:
+        parts = [f"source: {markdown(steps[0].origin)}"]
+    else:
+        parts = [f"{markdown(step.words)}: {markdown(step.origin)}" for step in steps]
+    known = [step.plausibility for step in steps if step.plausibility is not None]
+    if known:
+        parts.append(f"model percentile {min(known):.0f}")
+    return " · ".join(parts)
+
+
+def _show_against(pair: Pair, found: Explanation) -> None:
+    st.subheader("Against", icon=":material/do_not_disturb_on:", anchor=False)
+    kinds = [_from_graph(group) for group in found.against]
+    kinds += _from_caution(pair)
+    told = [kind for kind in kinds if kind.lines]
+    n = sum(len(kind.lines) for kind in told)
+    st.markdown(
+        f"**{count(n, 'objection')}** of **{count(len(told), 'kind')}**; {len(kinds)} kinds were "
+        "looked for."
+        if n
+        else f"**Nothing found in this graph**, though {len(kinds)} kinds of objection were looked "
+        "for. That is no proof of safety: much is not in the graph."
+    )
+    for kind in told:
+        opened = st.expander(
+            f"{markdown(kind.title)} :red-badge[{len(kind.lines)}]",
+            expanded=True,
+            key=_slug(kind.key),
+            bind="query-params",
+        )
+        if opened.open:
+            with opened:
+                for line in kind.lines:
+                    st.markdown(line)
+                if kind.is_written and pair.view.texts:
+                    show.show_provenance(pair.view.texts.provenance)
+    silent = [kind for kind in kinds if not kind.lines]
+    if silent:
+        st.markdown("\n".join(f"- **{markdown(k.title)}**: {markdown(k.nothing)}" for k in silent))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of objection: its lines in Markdown, or why there is none."""
+
+    key: str
+    title: str
+    lines: tuple[str, ...]
+    nothing: str
+    is_written: bool = False
+
+
+def _from_graph(group: ObjectionGroup) -> Kind:
+    lines = tuple(
+        f"{markdown(o.sentence)}  \n:small[{_sources(o.steps)}]" for o in group.objections
+    )
+    return Kind(group.kind, group.title, lines, group.nothing)
+
+
+def _from_caution(pair: Pair) -> list[Kind]:
+    """Return what speaks against the pair by likeness of drugs and in the LLM's words."""
+    drug, disease = (markdown(name) for name in pair.names)
+    alike, written = [], []
+    for reason in cached.caution_reasons(pair.graph.name, pair.drug, pair.disease):
+        name, shared = markdown(reason.name), markdown(listed(reason.shared, MAX_SHARED))
+        if reason.kind == "similar":
+            alike.append(
+                f"{name} is contraindicated in {disease}; with {drug} it shares {shared}.  \n"
+                f":small[source: {markdown(pair.graph.title or pair.graph.name)}]"
+            )
+        elif reason.kind == "text":
+            written.append(
+                f"On {name}: “{markdown(reason.text)}”  \n:small[the sentence names {shared}]"
+            )
+    silence = "No caution in them names the other side, its class or a resembling disease."
+    if pair.view.texts is None:
+        silence = "No text was written for this graph."
+    return [
+        Kind("similar", "Drugs like it are to be avoided", tuple(alike), NOTHING),
+        Kind("written", "The LLM's texts warn of it", tuple(written), silence, is_written=True),
+    ]
+
+
+def _show_picture(pair: Pair, found: Explanation) -> None:
+    best = figure.best_paths(found)
+    if not best:
+        return
+    only = [path for _, path in best]
+    st.markdown(f"**The {count(len(best), 'best path', 'best paths')} as a picture**")
+    show.show_figure(
+        figure.paths_figure(pair.graph, only),
+        figure.paths_alt(pair.graph, only),
+        figure.paths_rows(pair.graph, best),
+        "paths",
+        Strength=st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.0f"),
+    )

@@ -1,0 +1,134 @@
+"""The figures of a pair: every run and every path is there, in words too, and nothing is markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations, pairwise
+from pathlib import Path as FilePath
+
+import pytest
+
+from llador_core.agreement import Agreement, Standing, agree
+from llador_core.explain import Explanation, explain
+from llador_core.figures import agreement as strip
+from llador_core.figures import paths as figure
+from llador_core.graph import Graph
+from llador_core.names import resolve
+from llador_core.training.runs import RunInfo
+from tests.core.figures.test_figures import NASTY
+
+PAIRS = (("memantine", "Alzheimer's disease"), ("haloperidol", "Parkinson's disease"))
+
+
+def standing(i: int, rank: float, prior: str, *, knew: bool = False) -> Standing:
+    info = RunInfo(f"run{i}", FilePath(), model="rotate", prior=prior, seed=i, is_finished=True)
+    return Standing(info, rank, knew)
+
+
+@pytest.fixture
+def agreed() -> Agreement:
+    ranks = [(2.0, "full"), (31.0, "none"), (7.0, "mechanism"), (5.5, "full"), (9.0, "name")]
+    return agree([standing(i, rank, p, knew=i == 0) for i, (rank, p) in enumerate(ranks)], 600)
+
+
+def test_the_strip_has_a_mark_for_each_run_and_a_ring_at_the_chosen(agreed: Agreement) -> None:
+    drawn = strip.agreement_figure(agreed, "run2")
+    rings = [t for t in drawn.data if t.marker.symbol == "circle-open"]
+    marks = [t for t in drawn.data if t.marker.symbol != "circle-open"]
+    assert sorted(x for t in marks for x in t.x) == [s.rank for s in agreed.standings]
+    assert [tuple(t.x) for t in rings] == [(7.0,)]
+    assert len({t.marker.symbol for t in marks}) == len({t.marker.color for t in marks}) == 4
+    assert set(drawn.layout.yaxis.ticktext) == set(strip.PRIOR_LABELS.values())
+
+
+def test_the_strip_is_said_in_words_and_rows(agreed: Agreement) -> None:
+    assert strip.agreement_words(agreed) == "2nd to 31st in 5 runs, median 7th"
+    assert "31st by RotatE with no prior" in strip.agreement_alt(agreed)
+    rows = strip.agreement_rows(agreed)
+    assert [row["Rank"] for row in rows] == [2, 5.5, 7, 9, 31]
+    assert [row["Trained on this pair"] for row in rows] == ["yes", "no", "no", "no", "no"]
+    same = agree([standing(0, 4, "full"), standing(1, 4, "none")], 600)
+    assert strip.agreement_words(same) == "4th in 2 runs"
+
+
+def explained(graph: Graph, drug: str, disease: str) -> Explanation:
+    return explain(graph, resolve(graph, drug, "drug"), resolve(graph, disease, "disease"))
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_best_paths_are_the_best(starter: Graph, pair: tuple[str, str]) -> None:
+    found = explained(starter, *pair)
+    best = [path for _, path in figure.best_paths(found, 10)]
+    every = sorted((path.score for group in found.groups for path in group.paths), reverse=True)
+    assert best[0].score == every[0]
+    assert [p.score for p in best] == sorted((p.score for p in best), reverse=True)
+    assert len(best) <= 10
+    assert max(map(len, figure._columns(best).values())) <= figure.MAX_PER_COLUMN
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_every_entity_has_a_place_of_its_own(starter: Graph, pair: tuple[str, str]) -> None:
+    best = [path for _, path in figure.best_paths(explained(starter, *pair))]
+    places = figure._places(best)
+    entities = {entity for path in best for entity in path.entities}
+    assert {node for node in places if isinstance(node, int)} == entities
+    for one, other in combinations(places.values(), 2):
+        assert one[0] != other[0] or abs(one[1] - other[1]) > 1e-9
+    assert {places[path.entities[0]][0] for path in best} == {0}
+    assert {places[path.entities[-1]][0] for path in best} == {figure.COLUMNS - 1}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_no_edge_passes_through_an_entity(starter: Graph, pair: tuple[str, str]) -> None:
+    best = [path for _, path in figure.best_paths(explained(starter, *pair))]
+    places = figure._places(best)
+    at = {place for node, place in places.items() if isinstance(node, int)}
+    for step in (step for path in best for step in path.steps):
+        first, *between, last = figure._line(places, step)
+        assert {first, last} == {places[step.source], places[step.target]}
+        assert not at & set(between)
+        assert all(b[0] - a[0] <= 1 for a, b in pairwise([first, *between, last]))
+
+
+def test_the_figure_draws_every_entity_and_the_words_of_the_best(starter: Graph) -> None:
+    best = [path for _, path in figure.best_paths(explained(starter, *PAIRS[0]))]
+    drawn = figure.paths_figure(starter, best)
+    entities = {entity for path in best for entity in path.entities}
+    assert sum(len(t.x) for t in drawn.data if t.mode == "markers+text") == len(entities)
+    assert [a.text for a in drawn.layout.annotations] == [s.words for s in best[0].steps]
+    hovers = next(t.hovertext for t in drawn.data if t.marker.opacity == 0)
+    edges = {frozenset((s.source, s.target)) for path in best for s in path.steps}
+    assert len(hovers) == len(edges)
+
+
+def test_paths_are_said_in_words_and_rows(starter: Graph) -> None:
+    best = figure.best_paths(explained(starter, *PAIRS[0]))
+    said = figure.paths_alt(starter, [path for _, path in best])
+    assert "Memantine —eases→ dementia with Lewy bodies —resembles→ Alzheimer's disease" in said
+    rows = figure.paths_rows(starter, best)
+    assert len(rows) == len(best)
+    assert rows[0]["Strength"] == 100
+    assert {row["Kind"] for row in rows} <= {group.title for group, _ in best}
+
+
+def test_without_a_path_there_is_a_sentence_and_an_empty_figure(starter: Graph) -> None:
+    assert figure.paths_alt(starter, []) == "No path to show."
+    assert not figure.paths_figure(starter, []).layout.annotations
+    assert figure.paths_rows(starter, []) == []
+
+
+def test_names_are_literal_in_both_figures(starter: Graph, agreed: Agreement) -> None:
+    evil = replace(starter, entity_names=[NASTY] * starter.n_entities)
+    found = explain(
+        evil, resolve(starter, "memantine", "drug"), starter.mapped("Disease::DOID:10652")
+    )
+    drawn = figure.paths_figure(evil, [path for _, path in figure.best_paths(found)])
+    named = replace(
+        agreed,
+        standings=tuple(replace(s, run=replace(s.run, model=NASTY)) for s in agreed.standings),
+    )
+    for spec in (drawn.to_json(), strip.agreement_figure(named, "run0").to_json()):
+        assert "<script" not in spec
+        assert "\\u003cscript" not in spec
+        assert "<b>Evil" not in spec
+        assert "\\u003cb\\u003eEvil" not in spec
