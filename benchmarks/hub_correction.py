@@ -56,13 +56,15 @@ def rows(found: list[dict[str, Any]]) -> str:
         moves.insert(1, f"{change['low']:+.2f} to {change['high']:+.2f}")
         moves.append("{:+.2f} → {:+.2f}".format(*one["correlation"]))
         moves.append("{:.0%} → {:.0%}".format(*one["largest_share"]))
-        moves.append("{:.1%} → {:.1%}".format(*one["effect"]["to_avoid"][:2]))
+        avoid = one["effect"]["to_avoid"]
+        moves.append("{:.1%} → {:.1%}".format(*avoid[:2]) if avoid else "not recorded")
         lines.append(f"| {one['model']}, {one['prior']} | {' | '.join(moves)} |")
     popular = found[0]["effect"]["popularity"]
     values = " | ".join(f"{popular[name]['value']:.2f}" for name in ("Hits@10", "Hits@50", "MRR"))
     first, rest = values.split(" | ", 1)
     follows = found[0]["effect"]["popularity_correlation"]
-    avoid = f"{found[0]['effect']['to_avoid'][2]:.1%}"
+    popular_avoid = found[0]["effect"]["to_avoid"]
+    avoid = f"{popular_avoid[2]:.1%}" if popular_avoid else "not recorded"
     lines.append(f"| by number of uses | {first} | | {rest} | {follows:+.2f} | 100% | {avoid} |")
     return "\n".join(lines)
 

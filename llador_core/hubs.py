@@ -16,7 +16,7 @@ the bias round (down to -0.3); z-scores lose a tenth of what is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ from llador_core.evaluation.controls import popularity_places
 from llador_core.evaluation.metrics import Interval, per_pair, with_intervals
 from llador_core.evaluation.protocols import Report, evaluate, positions
 from llador_core.evaluation.ranks import Scores
-from llador_core.graph import Bools, Graph, Ints
+from llador_core.graph import Graph, Ints
 from llador_core.ranking import mean_ranks
 from llador_core.training.runs import Order, Run, check_graph
 
@@ -85,9 +85,10 @@ class Effect:
         After less before, pair by pair; where the interval holds 0 there is no telling.
     popularity_correlation : float
         As `Hubs.correlation`, of ranking by popularity.
-    to_avoid : tuple of three floats
+    to_avoid : tuple of three floats, or None
         Share of the first 20 places, over the diseases of the pairs, that hold a drug which the
-        graph lists as contraindicated there: before, after, by popularity.
+        graph lists as contraindicated there: before, after, by popularity. None for a graph that
+        records no contraindications.
     """
 
     n_pairs: int
@@ -96,7 +97,7 @@ class Effect:
     change: dict[str, Interval]
     popularity: dict[str, Interval]
     popularity_correlation: float
-    to_avoid: tuple[float, float, float]
+    to_avoid: tuple[float, float, float] | None
 
 
 def score_of(graph: Graph, run: Run, order: Order = "combined") -> ScoreOf:
@@ -223,10 +224,11 @@ def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -
     table = np.zeros((len(graph.drugs), len(graph.diseases)), np.float32)
     table[:, is_judged] = scores(graph.diseases[is_judged])
     before = evaluate(graph, split, table, PROTOCOL, seed)
-    avoid_before = _share_to_avoid(graph, table, is_judged)
+    lists = [table[:, is_judged]]
     table -= hubs.usual[:, None].astype(np.float32)
     after = evaluate(graph, split, table, PROTOCOL, seed)
-    places = popularity_places(graph, split)[0][:, None].astype(np.float64)
+    places = popularity_places(graph, split)[0][:, None].astype(np.float32)
+    lists += [table[:, is_judged], np.broadcast_to(places, lists[0].shape)]
     popularity = run.metrics["baselines"]["popularity"][PROTOCOL]["metrics"]
     return Effect(
         n_pairs=before.n_pairs,
@@ -235,22 +237,26 @@ def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -
         change=_changes(before, after, seed),
         popularity={name: Interval(**popularity[name]) for name in METRICS},
         popularity_correlation=degree_correlation(places, graph.degree[graph.drugs]),
-        to_avoid=(
-            avoid_before,
-            _share_to_avoid(graph, table, is_judged),
-            _share_to_avoid(graph, np.broadcast_to(places, table.shape), is_judged),
-        ),
+        to_avoid=_shares_to_avoid(graph, graph.diseases[is_judged], lists),
     )
 
 
-def _share_to_avoid(graph: Graph, table: Scores, is_judged: Bools) -> float:
+def _shares_to_avoid(
+    graph: Graph, diseases: Ints, lists: Sequence[Scores]
+) -> tuple[float, float, float] | None:
     """Return how much of the first 20 places contraindicated drugs hold, mean over diseases."""
-    held = _in_top(table[:, is_judged], FIRST)
-    to_avoid = [
-        np.isin(graph.drugs, graph.neighbours_with_role(disease, "contraindicated"))
-        for disease in graph.diseases[is_judged].tolist()
-    ]
-    return float((held * np.stack(to_avoid, axis=1)).sum() / held.sum())
+    if not len(graph.relations_with_role("contraindicated")):
+        return None
+    to_avoid = np.stack(
+        [
+            np.isin(graph.drugs, graph.neighbours_with_role(disease, "contraindicated"))
+            for disease in diseases.tolist()
+        ],
+        axis=1,
+    )
+    first, second, third = (float(_in_top(one, FIRST)[to_avoid].sum()) for one in lists)
+    n_places = min(FIRST, len(graph.drugs)) * len(diseases)
+    return first / n_places, second / n_places, third / n_places
 
 
 def _changes(before: Report, after: Report, seed: int) -> dict[str, Interval]:

@@ -175,7 +175,7 @@ def effect_sentence(effect: hubs.Effect) -> str:
 
 def effect_rows(bias: hubs.Hubs, effect: hubs.Effect) -> dict[str, list[str]]:
     """Return the table of what the correction does, column by column."""
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
     for name, title in METRIC_WORDS.items():
         percent = name != "MRR"
         after = _figure(effect.after[name].value, percent)
@@ -203,9 +203,9 @@ def effect_rows(bias: hubs.Hubs, effect: hubs.Effect) -> dict[str, list[str]]:
             "100%",
         )
     )
-    rows.append(
-        ("Contraindicated drugs among the first 20", *(f"{share:.1%}" for share in effect.to_avoid))
-    )
+    if effect.to_avoid:
+        shares = [f"{share:.1%}" for share in effect.to_avoid]
+        rows.append(("Contraindicated drugs among the first 20", *shares))
     titles = ("", "As it is", "Corrected (change)", "By popularity")
     return {title: [row[i] for row in rows] for i, title in enumerate(titles)}
 

@@ -181,7 +181,18 @@ def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
         first = starter.drugs[mean_ranks(matrix[:, j]) <= 20]
         avoid = starter.neighbours_with_role(int(starter.diseases[j]), "contraindicated")
         n_avoid += len(set(first.tolist()) & set(avoid.tolist()))
+    assert told.to_avoid is not None
     assert told.to_avoid[0] == pytest.approx(n_avoid / (20 * len(judged)))
+
+
+def test_a_graph_without_contraindications_tells_no_share_of_them(starter: Graph, run: Run) -> None:
+    relations = tuple(
+        dataclasses.replace(r, role=None) if r.role == "contraindicated" else r
+        for r in starter.relations
+    )
+    silent = dataclasses.replace(starter, relations=relations)
+    scores = hubs.score_of(silent, run)
+    assert hubs.effect(silent, run, scores, hubs.measure(silent, scores)).to_avoid is None
 
 
 def test_without_hubs_the_correction_changes_nothing(starter: Graph, run: Run) -> None:

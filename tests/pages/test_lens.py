@@ -114,7 +114,10 @@ def test_the_panel_holds_before_after_change_and_popularity(view: View) -> None:
     assert rows["By popularity"][0] == f"{told.popularity['Hits@10'].value:.0%}"
     assert rows["As it is"][3] == f"{bias.correlation:+.2f}"
     assert rows["By popularity"][4] == "100%"
+    assert told.to_avoid is not None
     assert rows["As it is"][5] == f"{told.to_avoid[0]:.1%}"
+    silent = dataclasses.replace(told, to_avoid=None)
+    assert len(lens.effect_rows(bias, silent)["As it is"]) == 5
     assert len({len(column) for column in rows.values()}) == 1
 
 
