@@ -14,7 +14,7 @@ from llador_core.evaluation.metrics import Interval
 from llador_core.figures import hub_bias
 from llador_core.figures.style import ordinal
 from llador_core.ranking import Candidate
-from pages._ui import cached, show
+from pages._ui import cached, exports, show
 from pages._ui.cached import View
 from pages._ui.table import Extra
 
@@ -141,7 +141,8 @@ def show_panel(view: View, lens: Lens) -> None:
         )
     with right:
         st.markdown(f"{hub_sentence(places, lens)} {effect_sentence(effect)}")
-        st.table(effect_rows(lens.bias, effect))
+        columns = effect_rows(lens.bias, effect)
+        st.table(columns)
         st.caption(
             f"Over {effect.n_pairs} hidden pairs of this run, other known drugs of the disease "
             "left out. In brackets: 95% interval, pair by pair (bootstrap).",
@@ -149,6 +150,11 @@ def show_panel(view: View, lens: Lens) -> None:
             "how near the top it stands, mean over diseases. 0: no bias; 1: a list by edges. "
             f"{HELP}",
         )
+        rows = [
+            {title or "Measure": values[i] for title, values in columns.items()}
+            for i in range(len(columns[""]))
+        ]
+        exports.offer(rows, "hub-effect", "What correcting for hubs does to this run's lists")
 
 
 def hub_sentence(places: Sequence[hub_bias.Place], lens: Lens) -> str:
