@@ -253,7 +253,7 @@ def surroundings(
         n_ties=n_ties,
         n_shown=n_shown,
         n_passing=len(passing),
-        n_neighbours=len(np.unique(graph.neighbours(focus).entity)),
+        n_neighbours=len(set(graph.neighbours(focus).entity.tolist()) - {focus}),
         expanded=tuple(done),
         n_left_out=n_left_out,
     )
