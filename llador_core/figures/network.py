@@ -199,7 +199,8 @@ def _nodes(
     for i, member in enumerate(shown.members):
         entity = member.entity
         is_focus, has_ring = entity == shown.focus, entity in rings
-        size = 30 if is_focus else 21 if has_ring else max(11, 17 - i // 10)
+        stands_out = has_ring or entity == selected
+        size = 30 if is_focus else 21 if stands_out else max(11, 17 - i // 10)
         node: dict[str, Any] = {
             "id": str(i),
             "name": canvas_text(graph.entity_names[entity], MAX_LABEL),
@@ -207,7 +208,7 @@ def _nodes(
             "symbolSize": size,
             "tooltip": {"formatter": _node_html(graph, entity)},
         }
-        if has_ring or entity == selected:
+        if stands_out:
             width = 4 if entity == selected else 2
             node["itemStyle"] = {"borderColor": ink, "borderWidth": width}
             node["label"] = {"fontSize": 13 if is_focus else 12, "fontWeight": "bold"}

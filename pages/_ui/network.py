@@ -149,6 +149,7 @@ def _clicked(key: str, ids: tuple[str, ...]) -> None:
 def show_card(view: NetworkView) -> None:
     """Show the entity that was clicked: what it is, what ties it, and where to go from it."""
     graph, shown, entity = view.graph, view.shown, view.selected
+    _pick_card(view)
     st.subheader(markdown(graph.entity_names[entity]), anchor=False)
     st.caption(
         f"{markdown(graph.type_of(entity))} · {count(int(graph.degree[entity]), 'fact')} in the "
@@ -163,6 +164,21 @@ def show_card(view: NetworkView) -> None:
         show.show_groups(surroundings.groups(view, entity), n_names=5)
     with tab_text:
         show.show_llm_text(view, entity, ("background", "treatment", "caution"))
+
+
+def _pick_card(view: NetworkView) -> None:
+    """Offer the cards of the whole picture, for the keyboard and for a crowd of marks."""
+    graph = view.graph
+    ids = [graph.entity_ids[e] for e in dict.fromkeys((*view.shown.entities, view.selected))]
+    st.session_state["card_pick"] = graph.entity_ids[view.selected]
+    st.selectbox(
+        "Card of",
+        ids,
+        format_func=lambda i: plain(graph.entity_names[graph.mapped(i)]),
+        key="card_pick",
+        on_change=lambda: state.choose(node=st.session_state["card_pick"]),
+        help="Everyone in the picture; a click on a mark opens its card too.",
+    )
 
 
 def _told(view: NetworkView, tie: Tie) -> str:

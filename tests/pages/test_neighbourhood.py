@@ -153,6 +153,14 @@ def test_buttons_on_the_card_change_the_address(open_page: Open) -> None:
     assert "node" not in app.query_params
 
 
+def test_a_card_can_be_opened_without_the_mouse(open_page: Open) -> None:
+    app = open_page(PAGE)
+    app.selectbox(key="card_pick").set_value("Gene::351").run()
+    assert app.subheader[0].value == "APP"
+    assert app.query_params["node"] == "Gene::351"
+    assert len(drawn(app)) == 61
+
+
 def test_search_finds_every_type_and_says_which(open_page: Open) -> None:
     app = open_page(PAGE)
     app.text_input(key="entity_query").set_value("apoe").run()
