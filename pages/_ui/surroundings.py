@@ -143,6 +143,7 @@ def current_anchor(graph: Graph, focus: int, problems: list[str]) -> int:
 
 def pick_choice(graph_name: str, graph: Graph, focus: int) -> Choice:
     """Show the filters, the number and the anchor; every one is in the address."""
+    state.reset_on_new_graph(graph_name, types=[], ties=[], neighbours=DEFAULT_N)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         types = st.multiselect(
             "Types",

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from llador_core import data
 from llador_core.explain.neighbourhood import EXPAND_BY
 from llador_core.graph import Graph
+from llador_core.paths import REPOSITORY
 from llador_core.training import runs
 from pages._ui import network, surroundings
 from pages._ui.surroundings import NetworkView
@@ -208,6 +209,18 @@ def test_filters_that_nobody_passes_are_a_state(open_page: Open) -> None:
     assert "None of its 69 neighbours passes the filters" in app.info[0].value
     press(app, "Clear the filters")
     assert len(drawn(app)) == 61
+
+
+def test_another_graph_starts_without_the_filters_of_the_old_one(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLADOR_RAW", str(REPOSITORY / "tests" / "data"))
+    app = open_page(PAGE, types="Gene", ties="treats", neighbours="20", expanded="Gene::351")
+    app.selectbox(key="graph_pick").set_value("hetionet").run()
+    assert not app.exception
+    assert dict(app.query_params) == {"graph": "hetionet"}
+    assert app.multiselect(key="types").value == []
+    assert app.multiselect(key="ties").value == []
 
 
 def test_no_run_is_needed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
