@@ -299,3 +299,8 @@ def fact_words(graph: Graph, fact: tuple[int, int, int]) -> str:
     return (
         f"{graph.entity_names[head]} {relation_words(graph, relation)} {graph.entity_names[tail]}"
     )
+
+
+def tie_sentences(graph: Graph, tie: Tie) -> list[str]:
+    """Return a tie's facts as sentences; relations that are said alike are told once."""
+    return list(dict.fromkeys(fact_words(graph, fact) for fact in tie.facts))

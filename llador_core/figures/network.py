@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llador_core.escape import canvas_text, tooltip_html
-from llador_core.explain.neighbourhood import Surroundings, Tie, fact_words, relation_words
+from llador_core.explain.neighbourhood import Surroundings, Tie, relation_words, tie_sentences
 from llador_core.figures import style
 from llador_core.figures.network_layout import Places
 from llador_core.graph import Graph
@@ -267,10 +267,9 @@ def _line(graph: Graph, tie: Tie) -> dict[str, Any]:
 
 
 def _tie_html(graph: Graph, tie: Tie) -> str:
-    told = [tooltip_html(fact_words(graph, fact)) for fact in tie.facts[:N_FACTS]]
-    rest = len(tie.facts) - len(told)
-    told += [f"and {rest} more"] * bool(rest)
-    return "<br>".join(told)
+    told = [tooltip_html(sentence) for sentence in tie_sentences(graph, tie)]
+    more = [f"and {len(told) - N_FACTS} more"] * (len(told) > N_FACTS)
+    return "<br>".join([*told[:N_FACTS], *more])
 
 
 def network_alt(graph: Graph, shown: Surroundings) -> str:
@@ -292,18 +291,19 @@ def network_alt(graph: Graph, shown: Surroundings) -> str:
 
 def network_rows(graph: Graph, shown: Surroundings) -> list[dict[str, Any]]:
     """Return one row for each entity of the picture but the focus, in the order of showing."""
-    facts = {(tie.a, tie.b): tie.facts for tie in shown.ties}
+    ties = {(tie.a, tie.b): tie for tie in shown.ties}
     rows = []
     for i, member in enumerate(shown.members[1:], start=1):
         via = shown.focus if member.via is None else member.via
-        told = facts.get((via, member.entity), ())
+        tie = ties.get((via, member.entity))
+        told = tie_sentences(graph, tie) if tie else []
         rows.append(
             {
                 "Order": i,
                 "Name": graph.entity_names[member.entity],
                 "Type": graph.type_of(member.entity),
                 "Tied to": graph.entity_names[via] if told else "",
-                "How": "; ".join(fact_words(graph, fact) for fact in told),
+                "How": "; ".join(told),
                 "Relevance": member.relevance,
                 "Facts": int(graph.degree[member.entity]),
                 "Id": graph.entity_ids[member.entity],

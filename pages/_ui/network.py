@@ -15,8 +15,8 @@ from llador_core.explain.neighbourhood import (
     EXPAND_BY,
     MAX_MEMBERS,
     Tie,
-    fact_words,
     relation_words,
+    tie_sentences,
 )
 from llador_core.figures.network import network_alt, network_options, network_rows
 from llador_core.figures.style import count, listed
@@ -24,7 +24,8 @@ from pages._ui import frame, show, state, surroundings
 from pages._ui.surroundings import NetworkView
 from pages._ui.table import NOTICE
 
-HEIGHT = 570
+HEIGHT, HEIGHT_OF_CROWD = 570, 780
+CROWD = 130  # entities
 LINES = (
     "Thick lines: treats or eases. Dashed: contraindicated. Thin: any other tie, in words on hover."
 )
@@ -96,7 +97,7 @@ def show_picture(view: NetworkView) -> None:
     st.echarts_chart(
         options,
         key=key,
-        height=HEIGHT,
+        height=HEIGHT if len(shown.members) <= CROWD else HEIGHT_OF_CROWD,
         alt=plain(alt),
         on_select=lambda: _clicked(key, ids),
     )
@@ -149,7 +150,6 @@ def _clicked(key: str, ids: tuple[str, ...]) -> None:
 def show_card(view: NetworkView) -> None:
     """Show the entity that was clicked: what it is, what ties it, and where to go from it."""
     graph, shown, entity = view.graph, view.shown, view.selected
-    _pick_card(view)
     st.subheader(markdown(graph.entity_names[entity]), anchor=False)
     st.caption(
         f"{markdown(graph.type_of(entity))} · {count(int(graph.degree[entity]), 'fact')} in the "
@@ -166,7 +166,7 @@ def show_card(view: NetworkView) -> None:
         show.show_llm_text(view, entity, ("background", "treatment", "caution"))
 
 
-def _pick_card(view: NetworkView) -> None:
+def pick_card(view: NetworkView) -> None:
     """Offer the cards of the whole picture, for the keyboard and for a crowd of marks."""
     graph = view.graph
     ids = [graph.entity_ids[e] for e in dict.fromkeys((*view.shown.entities, view.selected))]
@@ -177,12 +177,13 @@ def _pick_card(view: NetworkView) -> None:
         format_func=lambda i: plain(graph.entity_names[graph.mapped(i)]),
         key="card_pick",
         on_change=lambda: state.choose(node=st.session_state["card_pick"]),
+        width=166,
         help="Everyone in the picture; a click on a mark opens its card too.",
     )
 
 
 def _told(view: NetworkView, tie: Tie) -> str:
-    return "\n".join(f"- {markdown(fact_words(view.graph, fact))}" for fact in tie.facts)
+    return "\n".join(f"- {markdown(told)}" for told in tie_sentences(view.graph, tie))
 
 
 def _show_ways_on(view: NetworkView) -> None:
@@ -217,18 +218,24 @@ def _button(label: str, icon: str, act: Any, *args: str) -> None:
 
 def ways(view: NetworkView) -> list[tuple[str, str, dict[str, str]]]:
     """Return (words, page, parameters) of the pages that know more of the open entity."""
-    graph, entity = view.graph, view.selected
-    entity_id = graph.entity_ids[entity]
+    graph, entity, focus = view.graph, view.selected, view.shown.focus
+    entity_id, focus_id = graph.entity_ids[entity], graph.entity_ids[focus]
     if not len(graph.triples_with_role("treats")):
         return []
-    if graph.type_of(entity) == graph.disease_type:
-        label = "Drugs ranked for this disease"
-        return [(label, frame.CANDIDATES, state.link(disease=entity_id))]
-    if graph.type_of(entity) == graph.drug_type:
-        label = "This drug among the candidates"
-        params = {**state.link(), "drug": entity_id}
-        return [(label, frame.CANDIDATES, params)]
-    return []
+    kinds = (graph.type_of(entity), graph.type_of(focus))
+    disease, drug = graph.disease_type, graph.drug_type
+    found = []
+    if kinds[0] == disease:
+        params = state.link(disease=entity_id, drug=None)
+        found.append(("Drugs ranked for this disease", frame.CANDIDATES, params))
+    if kinds[0] == drug:
+        params = state.link(drug=entity_id)
+        found.append(("This drug among the candidates", frame.CANDIDATES, params))
+    if kinds in ((disease, drug), (drug, disease)):
+        of_drug, of_disease = (entity_id, focus_id) if kinds[0] == drug else (focus_id, entity_id)
+        params = state.link(drug=of_drug, disease=of_disease)
+        found.append(("What speaks for and against the two", frame.PAIR, params))
+    return found
 
 
 def show_exports(view: NetworkView) -> None:

@@ -53,18 +53,6 @@ def choose_graph(name: str) -> None:
     choose(graph=None if name == DEFAULT_GRAPH else name)
 
 
-def reset_on_new_graph(graph_name: str, **defaults: object) -> None:
-    """Give widgets bound to the address their defaults when another graph was chosen.
-
-    Choosing a graph empties the address, but the session would bring the old filters back.
-    """
-    if st.session_state.get("filtered_graph", graph_name) != graph_name:
-        for name, value in defaults.items():
-            if name not in st.query_params:
-                st.session_state[name] = value
-    st.session_state["filtered_graph"] = graph_name
-
-
 def has_choices() -> bool:
     return bool(st.query_params)
 

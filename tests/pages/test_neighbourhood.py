@@ -154,6 +154,32 @@ def test_buttons_on_the_card_change_the_address(open_page: Open) -> None:
     assert "node" not in app.query_params
 
 
+def test_filters_go_into_the_address(open_page: Open) -> None:
+    app = open_page(PAGE)
+    app.multiselect(key="types_pick").set_value(["Gene", "Compound"]).run()
+    app.multiselect(key="ties_pick").set_value(["is linked to"]).run()
+    app.select_slider(key="neighbours_pick").set_value(100).run()
+    expected = {"types": ["Gene", "Compound"], "ties": "is linked to", "neighbours": "100"}
+    assert dict(app.query_params) == expected
+    assert "**18 of 18 neighbours** that pass the filters (of 69)" in words(app)
+
+
+def test_going_round_goes_into_the_address(open_page: Open) -> None:
+    app = open_page(PAGE, entity=DONEPEZIL, **{"with": ALZHEIMER})
+    app.toggle(key="round_pick").set_value(True).run()
+    assert app.query_params["round"] == "true"
+    assert "resembles **Alzheimer" in words(app)
+    app.toggle(key="round_pick").set_value(False).run()
+    assert "round" not in app.query_params
+
+
+def test_the_anchor_goes_into_the_address(open_page: Open) -> None:
+    app = open_page(PAGE, entity=DONEPEZIL)
+    assert "by relevance to" not in words(app)  # all 19 are shown
+    app.selectbox(key="anchor_pick").set_value(DONEPEZIL).run()
+    assert app.query_params["to"] == DONEPEZIL
+
+
 def test_a_card_can_be_opened_without_the_mouse(open_page: Open) -> None:
     app = open_page(PAGE)
     app.selectbox(key="card_pick").set_value("Gene::351").run()
@@ -219,8 +245,8 @@ def test_another_graph_starts_without_the_filters_of_the_old_one(
     app.selectbox(key="graph_pick").set_value("hetionet").run()
     assert not app.exception
     assert dict(app.query_params) == {"graph": "hetionet"}
-    assert app.multiselect(key="types").value == []
-    assert app.multiselect(key="ties").value == []
+    assert app.multiselect(key="types_pick").value == []
+    assert app.multiselect(key="ties_pick").value == []
 
 
 def test_no_run_is_needed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
