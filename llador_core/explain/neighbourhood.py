@@ -107,6 +107,8 @@ class Surroundings:
         Among the members; those that took a member in, and at most `MAX_TIES` others.
     n_ties : int
         Pairs of members that are tied, drawn or not.
+    n_brought : int
+        Members after the neighbours that were brought in.
     n_shown, n_passing, n_neighbours : int
         Neighbours of the focus that are shown, that pass the filters, and all there are.
     expanded : tuple of int
@@ -119,6 +121,7 @@ class Surroundings:
     members: tuple[Member, ...]
     ties: tuple[Tie, ...]
     n_ties: int
+    n_brought: int
     n_shown: int
     n_passing: int
     n_neighbours: int
@@ -233,6 +236,7 @@ def surroundings(
     for entity in brought:
         if len(via) < MAX_MEMBERS:
             via.setdefault(entity, None)
+    n_brought = len(via) - 1 - n_shown
     done, n_left_out = [], 0
     for entity in dict.fromkeys(expanded):
         if entity not in via and len(via) >= MAX_MEMBERS:
@@ -253,6 +257,7 @@ def surroundings(
         members=tuple(Member(e, v, float(relevant[e])) for e, v in via.items()),
         ties=ties,
         n_ties=n_ties,
+        n_brought=n_brought,
         n_shown=n_shown,
         n_passing=len(passing),
         n_neighbours=len(set(graph.neighbours(focus).entity.tolist()) - {focus}),

@@ -85,6 +85,7 @@ def test_an_entity_is_given_by_id_name_or_synonym(open_page: Open) -> None:
         ({"types": ["Gene", "Compound"], "neighbours": "20"}, 21, "**20 of 38 neighbours**"),
         ({"to": DONEPEZIL}, 61, "by relevance to Donepezil"),
         ({"expanded": DONEPEZIL}, 61 + EXPAND_BY, "**12 more** by expanding"),
+        ({"expanded": "Gene::351", "entity": DONEPEZIL, "with": "TNF"}, 34, "**14 more** by"),
         ({"node": DONEPEZIL}, 61, "Donepezil treats"),
         ({"with": "TNF", "entity": DONEPEZIL}, 21, "which is linked to **TNF**"),
         ({"with": ALZHEIMER, "entity": DONEPEZIL}, 20, r"Donepezil** treats **Alzheimer\'s"),

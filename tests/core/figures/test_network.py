@@ -59,6 +59,20 @@ def test_expanding_and_showing_more_move_nobody(starter: Graph) -> None:
     assert fewer == {e: before[e] for e in fewer}
 
 
+def test_expanding_who_was_brought_in_or_is_no_member_moves_nobody(starter: Graph) -> None:
+    focus = starter.mapped("Compound::DB00843")
+    brought = [starter.mapped(e) for e in ("Gene::7124", "Disease::DOID:14330")]
+    known: Places | None = None
+    for n in range(4):
+        expanded = [starter.mapped("Gene::351"), brought[0], starter.mapped("Gene::5663")][:n]
+        shown = surroundings(starter, focus, focus, brought=brought, expanded=expanded)
+        fresh = network_places(starter, shown)
+        assert set(fresh) == set(shown.entities)
+        assert network_places(starter, shown, known) == fresh
+        assert known is None or known == {e: fresh[e] for e in known}
+        known = fresh
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_the_numbers_of_entities_have_no_say(seed: int) -> None:
