@@ -13,12 +13,10 @@ with errors.boxed():
         find.pick_entity(graph_name, "Another entity", "entity_query", surroundings.focus_on)
     graph = cached.graph(graph_name)
     focus = state.current_entity(graph)
-    choice, row = surroundings.pick_choice(graph_name, graph, focus)
+    choice = surroundings.pick_choice(graph_name, graph, focus)
     view = surroundings.current_view(graph_name, focus, choice, goes_round=connections.goes_round())
     with title:
         network.show_header(view)
-    with row:
-        network.pick_card(view)
     network.show_problems(view)
     left, right = st.columns([8, 4], gap="medium")
     with left:

@@ -16,7 +16,12 @@ from llador_core.figures.network_layout import Places
 from llador_core.graph import Graph
 
 NARROW_PX = 520
-STRETCH, STRETCH_NARROW = (1.7, 1.0), (0.95, 1.4)  # a picture is wide, on a phone it is tall
+STRETCH, STRETCH_NARROW, STRETCH_OF_CROWD = (
+    (1.7, 1.0),
+    (0.95, 1.4),
+    (1.25, 1.0),
+)  # a picture is wide, on a phone it is tall
+CROWD = 120  # neighbours
 MAX_LABEL = 22
 N_FACTS = 6  # in a tooltip
 _PENTAGON = "path://M0,-10L9.5,-3.1L5.9,8.1L-5.9,8.1L-9.5,-3.1Z"
@@ -73,6 +78,11 @@ def looks(type_names: Sequence[str]) -> dict[str, Look]:
     return found
 
 
+def is_crowd(shown: Surroundings) -> bool:
+    """Return whether a picture needs a taller frame; expanding does not change that."""
+    return shown.n_shown > CROWD
+
+
 def network_options(
     graph: Graph,
     shown: Surroundings,
@@ -126,7 +136,7 @@ def network_options(
             }
             for name in types
         ],
-        "data": _placed(nodes, shown, places, STRETCH),
+        "data": _placed(nodes, shown, places, STRETCH_OF_CROWD if is_crowd(shown) else STRETCH),
         "links": _links(graph, shown, ink, path),
         "label": {"show": True, "position": "bottom", "distance": 3, "fontSize": 11, "color": ink},
         "labelLayout": {"hideOverlap": True},

@@ -18,14 +18,14 @@ from llador_core.explain.neighbourhood import (
     relation_words,
     tie_sentences,
 )
-from llador_core.figures.network import network_alt, network_options, network_rows
+from llador_core.figures.network import is_crowd, network_alt, network_options, network_rows
 from llador_core.figures.style import count, listed
 from pages._ui import frame, show, state, surroundings
 from pages._ui.surroundings import NetworkView
 from pages._ui.table import NOTICE
 
-HEIGHT, HEIGHT_OF_CROWD = 570, 780
-CROWD = 130  # entities
+HEIGHT, HEIGHT_OF_CROWD = 570, 740
+PAIR = "pages/pair.py"
 LINES = (
     "Thick lines: treats or eases. Dashed: contraindicated. Thin: any other tie, in words on hover."
 )
@@ -97,7 +97,7 @@ def show_picture(view: NetworkView) -> None:
     st.echarts_chart(
         options,
         key=key,
-        height=HEIGHT if len(shown.members) <= CROWD else HEIGHT_OF_CROWD,
+        height=HEIGHT_OF_CROWD if is_crowd(shown) else HEIGHT,
         alt=plain(alt),
         on_select=lambda: _clicked(key, ids),
     )
@@ -164,20 +164,20 @@ def show_card(view: NetworkView) -> None:
         show.show_groups(surroundings.groups(view, entity), n_names=5)
     with tab_text:
         show.show_llm_text(view, entity, ("background", "treatment", "caution"))
+    _pick_card(view)
 
 
-def pick_card(view: NetworkView) -> None:
+def _pick_card(view: NetworkView) -> None:
     """Offer the cards of the whole picture, for the keyboard and for a crowd of marks."""
     graph = view.graph
     ids = [graph.entity_ids[e] for e in dict.fromkeys((*view.shown.entities, view.selected))]
     st.session_state["card_pick"] = graph.entity_ids[view.selected]
     st.selectbox(
-        "Card of",
+        "Another card",
         ids,
         format_func=lambda i: plain(graph.entity_names[graph.mapped(i)]),
         key="card_pick",
         on_change=lambda: state.choose(node=st.session_state["card_pick"]),
-        width=166,
         help="Everyone in the picture; a click on a mark opens its card too.",
     )
 
@@ -231,10 +231,10 @@ def ways(view: NetworkView) -> list[tuple[str, str, dict[str, str]]]:
     if kinds[0] == drug:
         params = state.link(drug=entity_id)
         found.append(("This drug among the candidates", frame.CANDIDATES, params))
-    if kinds in ((disease, drug), (drug, disease)):
+    if PAIR in frame.LINKS and kinds in ((disease, drug), (drug, disease)):
         of_drug, of_disease = (entity_id, focus_id) if kinds[0] == drug else (focus_id, entity_id)
         params = state.link(drug=of_drug, disease=of_disease)
-        found.append(("What speaks for and against the two", frame.PAIR, params))
+        found.append(("What speaks for and against the two", PAIR, params))
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -143,21 +142,13 @@ def current_anchor(graph: Graph, focus: int, problems: list[str]) -> int:
         return focus
 
 
-def pick_choice(graph_name: str, graph: Graph, focus: int) -> tuple[Choice, Any]:
-    """Show the filters, the number and the anchor; every one is in the address.
-
-    Returns
-    -------
-    Choice
-    container
-        Their row, with room for one more.
-    """
+def pick_choice(graph_name: str, graph: Graph, focus: int) -> Choice:
+    """Show the filters, the number and the anchor; every one is in the address."""
     tie_words = _tie_words(graph_name, cached.graph_stamp(graph_name))
     choice = Choice(
         _asked_number(), _asked_among("types", graph.type_names), _asked_among("ties", tie_words)
     )
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    with row:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         _pick_many("Types", "types", graph.type_names, choice.types)
         _pick_many("Ties", "ties", tie_words, choice.ties)
         _pick_anchor(graph, focus)
@@ -169,7 +160,7 @@ def pick_choice(graph_name: str, graph: Graph, focus: int) -> tuple[Choice, Any]
             on_change=lambda: state.choose(neighbours=st.session_state["neighbours_pick"]),
             width=166,
         )
-    return choice, row
+    return choice
 
 
 def _asked_number() -> int:
