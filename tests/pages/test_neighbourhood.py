@@ -18,7 +18,7 @@ from llador_core.explain.neighbourhood import EXPAND_BY
 from llador_core.graph import Graph
 from llador_core.paths import REPOSITORY
 from llador_core.training import runs
-from pages._ui import network, surroundings
+from pages._ui import network, network_files, surroundings
 from pages._ui.surroundings import NetworkView
 from tests.pages.conftest import Open
 
@@ -295,7 +295,7 @@ def test_names_from_a_graph_are_never_markup(patched: Any, starter: Graph, open_
 
 
 def test_exports_hold_what_is_shown_and_say_whence(view: NetworkView, starter: Graph) -> None:
-    entities = network.entities_csv(view).splitlines()
+    entities = network_files.entities_csv(view).splitlines()
     head = dict(line[2:].split(": ", 1) for line in entities if line.startswith("# "))
     assert head["notice"].startswith("For research only")
     assert head["graph checksum"] == starter.checksum
@@ -303,15 +303,15 @@ def test_exports_hold_what_is_shown_and_say_whence(view: NetworkView, starter: G
     assert (head["types"], head["neighbours"]) == ("Compound and Gene", "20 of 38")
     rows = list(csv.DictReader(io.StringIO("\n".join(entities[len(head) :]))))
     assert [row["id"] for row in rows] == [starter.entity_ids[e] for e in view.shown.entities[1:]]
-    ties = network.ties_csv(view).splitlines()
+    ties = network_files.ties_csv(view).splitlines()
     facts = list(csv.DictReader(io.StringIO("\n".join(ties[len(head) :]))))
     assert len(facts) == sum(len(tie.facts) for tie in view.shown.ties)
     assert {row["type"] for row in rows} == {"Compound", "Gene"}
-    assert b"For research only" in network.graphml(view)
+    assert b"For research only" in network_files.graphml(view)
 
 
 def test_files_are_named_by_letters_digits_and_dashes(view: NetworkView) -> None:
-    assert network._stem(view) == "llador-alzheimer-s-disease-neighbourhood"
+    assert network_files.file_stem(view) == "llador-alzheimer-s-disease-neighbourhood"
 
 
 def test_the_table_twin_is_the_picture(open_page: Open) -> None:
