@@ -16,7 +16,7 @@ from pages._ui.surroundings import MAX_PICKED, NetworkView
 
 def goes_round() -> bool:
     """Return whether the address asks to leave direct ties aside."""
-    return st.query_params.get("round") == "true"
+    return state.asked("round") == "true"
 
 
 def _take_round() -> None:

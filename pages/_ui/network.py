@@ -20,7 +20,6 @@ from pages._ui.surroundings import NetworkView
 from pages._ui.table import NOTICE
 
 HEIGHT, HEIGHT_OF_CROWD = 570, 740
-PAIR = "pages/pair.py"
 LINES = (
     "Thick lines: treats or eases. Dashed: contraindicated. Thin: any other tie, in words on hover."
 )
@@ -205,7 +204,9 @@ def _show_ways_on(view: NetworkView) -> None:
                 help="Let the neighbours most connected to this entity come first.",
             )
     for label, page, params in ways(view):
-        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=params)
+        st.page_link(
+            page, label=markdown(label), icon=":material/arrow_forward:", query_params=params
+        )
 
 
 def _button(label: str, icon: str, act: Any, *args: str) -> None:
@@ -218,17 +219,19 @@ def ways(view: NetworkView) -> list[tuple[str, str, dict[str, str]]]:
     entity_id, focus_id = graph.entity_ids[entity], graph.entity_ids[focus]
     if not len(graph.triples_with_role("treats")):
         return []
-    kinds = (graph.type_of(entity), graph.type_of(focus))
-    disease, drug = graph.disease_type, graph.drug_type
+    kind, disease, drug = graph.type_of(entity), graph.disease_type, graph.drug_type
     found = []
-    if kinds[0] == disease:
+    if kind == disease:
         params = state.link(disease=entity_id, drug=None)
         found.append(("Drugs ranked for this disease", frame.CANDIDATES, params))
-    if kinds[0] == drug:
+        if graph.type_of(focus) == drug:
+            params = state.link(drug=focus_id, disease=entity_id)
+            found.append((f"Why {view.name} in it, and why not", frame.PAIR, params))
+    if kind == drug:
+        of = next((e for e in (focus, view.shown.anchor) if graph.type_of(e) == disease), None)
         params = state.link(drug=entity_id)
+        if of is not None:
+            params = state.link(drug=entity_id, disease=graph.entity_ids[of])
+            found.append((f"Why it in {graph.entity_names[of]}, and why not", frame.PAIR, params))
         found.append(("This drug among the candidates", frame.CANDIDATES, params))
-    if PAIR in frame.LINKS and kinds in ((disease, drug), (drug, disease)):
-        of_drug, of_disease = (entity_id, focus_id) if kinds[0] == drug else (focus_id, entity_id)
-        params = state.link(drug=of_drug, disease=of_disease)
-        found.append(("What speaks for and against the two", PAIR, params))
     return found

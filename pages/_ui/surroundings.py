@@ -165,7 +165,7 @@ def pick_choice(graph_name: str, graph: Graph, focus: int) -> Choice:
 
 def _asked_number() -> int:
     """Return the number in the address; the default where it is none of those offered."""
-    asked = st.query_params.get("neighbours", "")
+    asked = state.asked("neighbours")
     return next((n for n in N_SHOWN if str(n) == asked), DEFAULT_N)
 
 

@@ -323,12 +323,19 @@ def test_the_table_twin_is_the_picture(open_page: Open) -> None:
     assert shown["Relevance"].notna().all()
 
 
-def test_a_disease_leads_to_its_candidates_and_a_drug_to_its_card(open_page: Open) -> None:
-    labels = {e.label: e.proto.query_string for e in open_page(PAGE).get("page_link")}
-    assert "10652" in labels["Drugs ranked for this disease"]
-    labels = {
-        e.label: e.proto.query_string for e in open_page(PAGE, node=DONEPEZIL).get("page_link")
-    }
-    assert "DB00843" in labels["This drug among the candidates"]
-    labels = {e.label for e in open_page(PAGE, node="Gene::351").get("page_link")}
-    assert not labels & {"Drugs ranked for this disease", "This drug among the candidates"}
+def links(app: AppTest) -> dict[str, str]:
+    return {e.label.replace("\\", ""): e.proto.query_string for e in app.get("page_link")}
+
+
+def test_a_disease_and_a_drug_lead_to_the_pages_that_know_more(open_page: Open) -> None:
+    of_disease = links(open_page(PAGE))
+    assert "10652" in of_disease["Drugs ranked for this disease"]
+    of_drug = links(open_page(PAGE, node=DONEPEZIL))
+    for label in ("This drug among the candidates", "Why it in Alzheimer's disease, and why not"):
+        assert "DB00843" in of_drug[label]
+        assert "10652" in of_drug[label]
+    between = links(open_page(PAGE, entity=DONEPEZIL, node="Disease::DOID:14330"))
+    pair = between["Why Donepezil in it, and why not"]
+    assert "DB00843" in pair
+    assert "14330" in pair
+    assert len(links(open_page(PAGE, node="Gene::351"))) < len(of_disease)
