@@ -183,7 +183,8 @@ def make(
     both = compare(
         base, run, lambda done: told(done * share, "Comparing nearest neighbours"), known
     )
-    if known is None or config.method == "pca":
+    path = folder / f"{name_of(pair, PCA)}.safetensors"
+    if config.method == "pca" or not path.is_file():
         path = save(_lay_out(both, PCA), pair, PCA, folder)
     if config.method == "pca":
         return path
