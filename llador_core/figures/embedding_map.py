@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llador_core.projection.maps import EmbeddingMap
 
 Kind = Literal["disease", "known", "avoid", "candidate", "picked"]
-Places = Literal["with", "without"]
+Places = Literal["run", "base"]
 
 MAX_NAMED = 30_000  # dots that carry their name; those of larger layers are told by the table
 MAX_LABELS = 16
@@ -75,8 +75,8 @@ class Scene:
     Attributes
     ----------
     found : EmbeddingMap
-    places : "with" or "without"
-        Where the dots stand: with the prior or without it.
+    places : "run" or "base"
+        Where the dots stand.
     layers : sequence of Layer
     arrows : sequence of Arrow
     names : sequence of str
@@ -98,7 +98,7 @@ class Scene:
     @property
     def xy(self) -> NDArray[np.float32]:
         """Where the dots stand, shape (n_entities, 2)."""
-        return self.found.run_xy if self.places == "with" else self.found.base_xy
+        return self.found.run_xy if self.places == "run" else self.found.base_xy
 
     @property
     def n_dots(self) -> int:
@@ -117,7 +117,7 @@ class Scene:
 
 
 def embedding_map_figure(scene: Scene, height: int = 540) -> go.Figure:
-    """Return the map: dots, and an arrow from the place without the prior to that with it.
+    """Return the map: dots, and arrows from the place in the base to that in the run.
 
     Parameters
     ----------
@@ -248,12 +248,9 @@ def _arrows(found: EmbeddingMap, some: Sequence[Arrow], kind: Kind) -> list[go.S
 
 def _hover(found: EmbeddingMap, arrow: Arrow) -> str:
     shift, kept = found.shift[arrow.entity], found.kept[arrow.entity]
-    lines = [
-        f"<b>{figure_text(arrow.name)}</b>",
-        *([figure_text(arrow.note)] if arrow.note else []),
-        f"shift {shift:.2f}, keeps {kept} of {found.n_nearest} neighbours",
-    ]
-    return "<br>".join(lines)
+    note = f"{figure_text(arrow.note)}<br>" if arrow.note else ""
+    told = f"shift {shift:.2f}, keeps {kept} of {found.n_nearest} neighbours"
+    return f"<b>{figure_text(arrow.name)}</b><br>{note}{told}"
 
 
 def _window(scene: Scene) -> tuple[list[float], list[float]]:

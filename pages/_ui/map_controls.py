@@ -19,7 +19,7 @@ from pages._ui.cached import View
 Colour = Literal["Type", "Drug class", "Size of shift"]
 METHODS = {"UMAP": "umap", "PCA": "pca"}
 COLOURS: tuple[Colour, ...] = ("Type", "Drug class", "Size of shift")
-PLACES: dict[str, Places] = {"With the prior": "with", "Without it": "without"}
+PLACES: dict[str, Places] = {"In this run": "run", "In the other": "base"}
 MAX_ARROWS = 40
 
 
@@ -31,7 +31,7 @@ class Look:
     ----------
     config : MapConfig
     colour : "Type", "Drug class" or "Size of shift"
-    places : "with" or "without"
+    places : "run" or "base"
     n_arrows : int
         Candidates with an arrow, besides the disease and its known drugs.
     types : tuple of str
@@ -85,11 +85,11 @@ def pick_look(view: View) -> Look:
         places = st.segmented_control(
             "Dots stand where they are",
             list(PLACES),
-            default="With the prior",
+            default="In this run",
             key="places",
             bind="query-params",
             required=True,
-            help="Arrows always run from the place without the prior to that with it.",
+            help="Arrows always lead from the place in the run compared with to that in this run.",
         )
         n_arrows = st.number_input(
             "Proposed drugs with an arrow",
@@ -106,7 +106,7 @@ def pick_look(view: View) -> Look:
             types = _pick_types(view.graph)
             config = _pick_config(METHODS[method or "UMAP"] == "umap")
     chosen: Colour = next((c for c in COLOURS if c == colour), "Type")
-    return Look(config, chosen, PLACES[places or "With the prior"], int(n_arrows), types)
+    return Look(config, chosen, PLACES[places or "In this run"], int(n_arrows), types)
 
 
 def _pick_types(graph: Graph) -> tuple[str, ...]:

@@ -68,8 +68,8 @@ def _show_moves(view: View, some: Sequence[Move], found: EmbeddingMap | None, wh
     entities = [move.entity for move in some]
     columns: dict[str, list[Any]] = {
         "Name": [plain(view.graph.entity_names[i]) for i in entities],
-        "Without": [move.rank_before for move in some],
-        "With": [move.rank_after for move in some],
+        "Before": [move.rank_before for move in some],
+        "Now": [move.rank_after for move in some],
     }
     if found is not None:
         columns["Shift"] = [float(found.shift[i]) for i in entities]
@@ -135,8 +135,8 @@ def _pick_row(view: View, columns: dict[str, list[Any]], entities: Sequence[int]
         key=f"moves-{hash((view.run.name, tuple(entities)))}",
         column_config={
             "Name": text(width=150),
-            "Without": number(width=70, help="Nearness rank without the prior."),
-            "With": number(width=58, help="Nearness rank with the prior."),
+            "Before": number(width=62, help="Nearness rank in the run compared with."),
+            "Now": number(width=54, help="Nearness rank in this run."),
             "Shift": number(width=58, format="%.2f", help="Size of shift in the full space."),
             "Kept": number(width=54, help="Nearest neighbours that stayed, of 10."),
             "Rank": number(width=56, help="Rank in the list of candidates of this run."),

@@ -29,12 +29,12 @@ HONEST = (
     "and compare."
 )
 HOW = (
-    "Both runs are moved to the same middle, scaled to the same size, and the one without the "
-    "prior is turned onto the other as well as a rigid turn can (orthogonal Procrustes over all "
-    "entities). **Size of shift** is the distance that is left: 0 for an entity that stayed, 1 for "
-    "one that moved as far as a typical entity stands from the middle, {unrelated:.2f} between two "
-    "runs that share nothing. **Neighbours kept**: how many of the {n} nearest entities are the "
-    "same in both runs. Then both are laid out together, from their first 50 principal components."
+    "Both runs are moved to the same middle, scaled to the same size, and the one compared with is "
+    "turned onto this one as well as a rigid turn can (orthogonal Procrustes over all entities). "
+    "**Size of shift** is the distance that is left: 0 for an entity that stayed, 1 for one that "
+    "moved as far as a typical entity stands from the middle, {unrelated:.2f} between two runs "
+    "that share nothing. **Neighbours kept**: how many of the {n} nearest entities are the same in "
+    "both runs. Then both are laid out together, from their first 50 principal components."
 )
 
 
