@@ -26,6 +26,8 @@ from llador_core import paths
 from llador_core.errors import ConfigError, LladorError, StorageError
 
 LOCK, PROGRESS, LOG = "lock", "progress.jsonl", "job.log"
+ERROR_MARK = "llador: "  # how the command line begins an error
+KILLED = "The computation ended before it was done: it was killed, or memory or disk space ran out."
 MAX_RUNNING = 2  # a reader who tries many settings must not fill the machine
 GRACE_S = 2.0
 _WRITE_EVERY_S = 0.3
@@ -137,10 +139,7 @@ def follow(name: str) -> Job:
         return job
     if job.share >= 1:
         return Job("done", 1.0, job.words, job.seconds)
-    problem = job.problem or (
-        "The computation ended before it was done: it was killed, or memory or disk space ran "
-        f"out. Its log is {folder_of(name) / LOG}."
-    )
+    problem = job.problem or _last_sentence(folder_of(name) / LOG) or KILLED
     return Job("stopped", job.share, job.words, job.seconds, problem)
 
 
@@ -251,6 +250,16 @@ def _take(path: Path) -> int | None:
             return lock
     os.close(lock)
     return None
+
+
+def _last_sentence(log: Path) -> str:
+    """Return the error that the command printed last, "" where it printed none."""
+    try:
+        lines = log.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    told = [line.removeprefix(ERROR_MARK) for line in lines if line.startswith(ERROR_MARK)]
+    return told[-1] if told else ""
 
 
 def _line(share: float, words: str, problem: str = "") -> str:

@@ -21,6 +21,7 @@ METHODS = {"UMAP": "umap", "PCA": "pca"}
 COLOURS: tuple[Colour, ...] = ("Type", "Drug class", "Size of shift")
 PLACES: dict[str, Places] = {"In this run": "run", "In the other": "base"}
 MAX_ARROWS = 40
+TURN = "lists_turn"
 
 
 @dataclass(frozen=True)
@@ -196,5 +197,19 @@ def pick_entity(graph_name: str) -> None:
 
 def _take_entity(entity_id: str) -> None:
     st.session_state["entity_query"] = ""
-    state.choose(entity=entity_id)
+    choose_entity(entity_id)
     st.rerun()  # the whole page, not the search box alone
+
+
+def choose_entity(entity_id: str | None) -> None:
+    """Put an entity that was not ticked in a list into the address; None takes it out.
+
+    A list keeps its own tick, so it is made anew, with the tick where it belongs.
+    """
+    state.choose(entity=entity_id)
+    st.session_state[TURN] = lists_turn() + 1
+
+
+def lists_turn() -> int:
+    """Return a number that changes when the lists must forget their ticks."""
+    return int(st.session_state.get(TURN, 0))

@@ -17,6 +17,7 @@ from llador_core.projection.nearness import Move, pick_moves
 from llador_core.training.runs import RunInfo
 from pages._ui import frame, maps, show, state
 from pages._ui.cached import View
+from pages._ui.map_controls import choose_entity, lists_turn
 
 N_LISTED = 60
 N_MARKED = 500
@@ -119,20 +120,26 @@ def _show_marked(view: View, drawn: Scene | None) -> None:
 
 
 def _pick_row(view: View, columns: dict[str, list[Any]], entities: Sequence[int], alt: str) -> None:
-    """Show a list; a click on a row puts its entity into the address."""
+    """Show a list; a tick puts its entity into the address."""
     chosen = state.asked_entity(view.graph)
     place = entities.index(chosen) if chosen in entities else None
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    event = st.dataframe(
+    # A tick is kept as a place in the table: another list must not inherit it.
+    key = f"moves-{hash((view.run.name, tuple(entities), lists_turn()))}"
+
+    def take() -> None:
+        rows = [i for i in st.session_state[key]["selection"]["rows"] if i < len(entities)]
+        state.choose(entity=view.graph.entity_ids[entities[rows[0]]] if rows else None)
+
+    st.dataframe(
         columns,
         hide_index=True,
         height=330,
         alt=plain(alt),
-        on_select="rerun",
+        on_select=take,
         selection_mode="single-row",
         selection_default={"selection": {"rows": [] if place is None else [place]}},
-        # A selection is kept as a place in the table: another list must not inherit it.
-        key=f"moves-{hash((view.run.name, tuple(entities)))}",
+        key=key,
         column_config={
             "Name": text(width=150),
             "Before": number(width=62, help="Nearness rank in the run compared with."),
@@ -143,13 +150,6 @@ def _pick_row(view: View, columns: dict[str, list[Any]], entities: Sequence[int]
             "Status": text(width=86),
         },
     )
-    selected = [entities[i] for i in event.selection.rows if i < len(entities)]
-    if selected and selected[0] != chosen:
-        state.choose(entity=view.graph.entity_ids[selected[0]])
-        st.rerun()  # the map is drawn above and shows it, too
-    elif not selected and place is not None:
-        state.choose(entity=None)
-        st.rerun()
 
 
 def show_entity(view: View, base: RunInfo, found: EmbeddingMap | None, entity: int) -> None:
@@ -163,8 +163,8 @@ def show_entity(view: View, base: RunInfo, found: EmbeddingMap | None, entity: i
             key="let_go",
             icon=":material/close:",
             type="tertiary",
-            on_click=state.choose,
-            kwargs={"entity": None},
+            on_click=choose_entity,
+            args=(None,),
         )
     if found is not None:
         st.caption(
@@ -198,6 +198,12 @@ def _show_links(view: View, entity: int) -> None:
                     icon=":material/arrow_forward:",
                     query_params=state.link(drug=entity_id),
                 )
+        st.page_link(
+            frame.NEIGHBOURHOOD,
+            label="Its neighbourhood",
+            icon=":material/arrow_forward:",
+            query_params=state.link(entity=entity_id),
+        )
         if graph.type_of(entity) == graph.disease_type and entity != view.disease:
             st.page_link(
                 frame.EMBEDDING_SHIFT,

@@ -17,7 +17,7 @@ from llador_core.projection.layout import PCA, has_umap
 from llador_core.projection.maps import EmbeddingMap
 from pages._ui import cached, maps, show, state
 from pages._ui.cached import View
-from pages._ui.map_controls import Look
+from pages._ui.map_controls import Look, choose_entity
 from pages._ui.maps import Found
 
 N_KNOWN = 20
@@ -176,7 +176,7 @@ def _take_selection(drawn: Scene) -> None:
         point = selection["points"][0]
         entity = embedding_map.entity_at(drawn, point["curve_number"], point["point_index"])
         if entity is not None:
-            state.choose(entity=drawn.ids[entity])
+            choose_entity(drawn.ids[entity])
 
 
 def show_sentence(view: View, found: EmbeddingMap) -> None:
