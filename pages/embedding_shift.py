@@ -11,7 +11,6 @@ from pages._ui import (
     map_lists,
     map_parts,
     maps,
-    sentences,
     show,
     state,
 )
@@ -34,7 +33,7 @@ with errors.boxed():
     with against:
         map_controls.pick_base(view, base)
     if base is None:
-        st.info(sentences.no_twin(view.run), icon=":material/compare_arrows:")
+        map_parts.show_no_base(view)
         st.stop()
     look = map_controls.pick_look(view)
     picked = state.asked_entity(view.graph)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from llador_core.escape import figure_text
 from llador_core.figures import style
 from llador_core.figures.map_layers import Layer
+from llador_core.figures.map_window import names_beside, window
 from llador_core.projection.geometry import UNRELATED
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ Kind = Literal["disease", "known", "avoid", "candidate", "picked"]
 Places = Literal["run", "base"]
 
 MAX_NAMED = 30_000  # dots that carry their name; those of larger layers are told by the table
-MAX_LABELS = 16
 _TRACES_OF_ARROWS = 4
 _TOOLBAR = {"bgcolor": "rgba(0,0,0,0)", "color": style.RANDOM, "activecolor": style.PRIOR}
 _LOOK: dict[Kind, tuple[str, str, str, int]] = {
@@ -85,6 +85,8 @@ class Scene:
         Of all entities.
     area : float array of shape (n, 2) or None
         The corners of a marked area.
+    is_zoomed : bool
+        Show the marked area only.
     """
 
     found: EmbeddingMap
@@ -94,6 +96,7 @@ class Scene:
     names: Sequence[str]
     ids: Sequence[str]
     area: NDArray[np.float64] | None = None
+    is_zoomed: bool = False
 
     @property
     def xy(self) -> NDArray[np.float32]:
@@ -139,16 +142,14 @@ def embedding_map_figure(scene: Scene, height: int = 540) -> go.Figure:
         edge = go.Scattergl(x=x, y=y, mode="lines", hoverinfo="skip", name="marked area")
         edge.line = {"color": style.BASE, "width": 2, "dash": "dash"}
         figure.add_trace(edge)
-    x_range, y_range = _window(scene)
-    labels, x_range = _labels(scene, x_range, y_range)
+    x_range, y_range = window(scene)
+    labels, x_range = names_beside(scene, x_range, y_range)
     hidden = {"visible": False, "zeroline": False}
     figure.update_layout(
         style.layout(
             height,
             dragmode="pan",
             showlegend=True,
-            # A new look or arrow leaves the reader at his zoom; another picture does not.
-            uirevision=f"{scene.found.run_xy.sum():.6f}",
             legend={
                 "orientation": "h",
                 "yanchor": "top",
@@ -251,52 +252,6 @@ def _hover(found: EmbeddingMap, arrow: Arrow) -> str:
     note = f"{figure_text(arrow.note)}<br>" if arrow.note else ""
     told = f"shift {shift:.2f}, keeps {kept} of {found.n_nearest} neighbours"
     return f"<b>{figure_text(arrow.name)}</b><br>{note}{told}"
-
-
-def _window(scene: Scene) -> tuple[list[float], list[float]]:
-    """Return the ranges that show nearly all dots and all arrows: a few strays stay outside."""
-    entities = np.concatenate([layer.entities for layer in scene.layers] or [np.empty(0, int)])
-    arrows = [arrow.entity for arrow in scene.arrows]
-    found = scene.found
-    ends = np.vstack([found.run_xy[arrows], found.base_xy[arrows]])
-    dots = scene.xy[entities.astype(np.int64)]
-    if not len(dots):
-        dots = ends if len(ends) else np.array([[-1.0, -1.0], [1.0, 1.0]])
-    low = np.vstack([np.quantile(dots, 0.01, axis=0)[None], ends]).min(axis=0)
-    high = np.vstack([np.quantile(dots, 0.99, axis=0)[None], ends]).max(axis=0)
-    margin = 0.06 * np.maximum(high - low, 1e-3)
-    x, y = zip((low - margin).tolist(), (high + margin).tolist(), strict=True)
-    return list(x), list(y)
-
-
-def _labels(
-    scene: Scene, x_range: list[float], y_range: list[float]
-) -> tuple[list[dict[str, object]], list[float]]:
-    """Return names in a column on either side, led to the ends of arrows, and the wider range."""
-    first = ("disease", "picked", "known", "candidate", "avoid")
-    chosen = sorted(scene.arrows, key=lambda arrow: first.index(arrow.kind))[:MAX_LABELS]
-    wide, (low, high) = x_range[1] - x_range[0], y_range
-    ends = scene.found.run_xy[[arrow.entity for arrow in chosen]].astype(float)
-    is_right = ends[:, 0] >= (x_range[0] + x_range[1]) / 2
-    labels: list[dict[str, object]] = []
-    for side, anchor, at in ((True, "left", x_range[1]), (False, "right", x_range[0])):
-        some = np.flatnonzero(is_right == side)
-        gap = 0.05 * (high - low)
-        heights = style.spread(ends[some, 1].tolist(), gap, low + gap, high - gap)
-        for i, height in zip(some.tolist(), heights, strict=True):
-            name = figure_text(chosen[i].name, 22)
-            is_bold = chosen[i].kind in ("disease", "picked")
-            labels.append(
-                {
-                    **{"x": float(ends[i, 0]), "y": float(ends[i, 1]), "ax": at, "ay": height},
-                    **{"axref": "x", "ayref": "y", "showarrow": True, "arrowhead": 0},
-                    **{"arrowwidth": 1, "arrowcolor": style.RANDOM, "standoff": 6},
-                    **{"text": f"<b>{name}</b>" if is_bold else name, "xanchor": anchor},
-                    **{"font": {"size": 12.5}, "captureevents": False},
-                }
-            )
-    room = [0.3 * wide * (not is_right.all()), 0.3 * wide * bool(is_right.any())]
-    return labels, [x_range[0] - room[0], x_range[1] + room[1]]
 
 
 def embedding_map_alt(scene: Scene) -> str:

@@ -101,12 +101,20 @@ def _show_marked(view: View, drawn: Scene | None) -> None:
             f"{count(len(within), 'entity', 'entities')} in the marked area{cut}.", width="content"
         )
         st.button(
-            "Clear the area",
+            "Show all" if drawn.is_zoomed else "Zoom in on it",
+            key="zoom_area",
+            icon=":material/zoom_out_map:" if drawn.is_zoomed else ":material/zoom_in_map:",
+            type="tertiary",
+            on_click=state.choose,
+            kwargs={"zoom": None if drawn.is_zoomed else "area"},
+        )
+        st.button(
+            "Clear it",
             key="clear_area",
             icon=":material/backspace:",
             type="tertiary",
             on_click=state.choose,
-            kwargs={"area": None},
+            kwargs={"area": None, "zoom": None},
         )
     entities = within[:N_MARKED].tolist()
     if entities:

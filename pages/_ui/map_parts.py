@@ -15,12 +15,14 @@ from llador_core.projection.area import area_text, read_area
 from llador_core.projection.geometry import N_NEAREST, UNRELATED
 from llador_core.projection.layout import PCA, has_umap
 from llador_core.projection.maps import EmbeddingMap
-from pages._ui import cached, maps, show, state
+from llador_core.training import runs
+from pages._ui import cached, inputs, maps, sentences, show, state
 from pages._ui.cached import View
 from pages._ui.map_controls import Look, choose_entity
 from pages._ui.maps import Found
 
 N_KNOWN = 20
+N_OFFERED = 4
 GROUND = {"light": "rgba(252,252,250,0.8)", "dark": "rgba(16,24,29,0.8)"}
 HONEST = (
     "**Distances in this picture mislead**: {dim} numbers were pressed into two. Size of shift, "
@@ -36,6 +38,23 @@ HOW = (
     "that share nothing. **Neighbours kept**: how many of the {n} nearest entities are the same in "
     "both runs. Then both are laid out together, from their first 50 principal components."
 )
+
+
+def show_no_base(view: View) -> None:
+    """Say why nothing can be compared, and offer the runs for which it can."""
+    st.info(sentences.no_twin(view.run), icon=":material/compare_arrows:")
+    finished = [run for run in runs.list_runs(view.run.graph) if run.is_finished]
+    with_twin = [run for run in finished if run.prior != "none" and runs.partner(run)]
+    with st.container(horizontal=True):
+        for run in with_twin[:N_OFFERED]:
+            st.button(
+                inputs.run_label(run),
+                key=f"instead-run-{run.name}",
+                icon=":material/arrow_forward:",
+                on_click=state.choose,
+                kwargs={"run": run.name},
+            )
+    st.markdown(HOW.format(unrelated=UNRELATED, n=N_NEAREST))
 
 
 def show_state(found: Found) -> None:
@@ -116,7 +135,8 @@ def scene(view: View, found: EmbeddingMap, look: Look, picked: int | None) -> Sc
     area = read_area(st.query_params.get("area", ""))
     names = maps.figure_names(graph.name)
     arrows = _arrows(view, look.n_arrows, picked)
-    return Scene(found, look.places, layers, arrows, names, graph.entity_ids, area)
+    is_zoomed = st.query_params.get("zoom") == "area"
+    return Scene(found, look.places, layers, arrows, names, graph.entity_ids, area, is_zoomed)
 
 
 def _arrows(view: View, n_arrows: int, picked: int | None) -> list[Arrow]:

@@ -201,8 +201,11 @@ def test_a_marked_area_lists_who_is_inside(
     assert any(c.value.startswith(f"{len(within):,} entities") for c in app.caption)
     farthest = within[np.argsort(-found.shift[within], kind="stable")][:500]
     assert names_of(app)[:20] == [starter.entity_names[i] for i in farthest[:20]]
+    app.button(key="zoom_area").click().run()
+    assert app.query_params["zoom"] == "area"
+    assert figure_of(app)["layout"]["yaxis"]["range"] == pytest.approx([-0.218, 0.118])
     app.button(key="clear_area").click().run()
-    assert "area" not in app.query_params
+    assert not {"area", "zoom"} & set(app.query_params)
     assert any("Nothing is marked" in i.value for i in app.info)
 
 
@@ -239,6 +242,8 @@ def test_a_plain_run_is_a_sentence(open_page: Open, base: RunInfo) -> None:
     assert not app.exception
     assert "This run has no prior" in app.info[0].value
     assert app.selectbox(key="base_pick").proto.options, "another run can be chosen at once"
+    app.button(key=f"instead-run-{runs.default_run('starter').name}").click().run()
+    figure_of(app)
 
 
 def test_a_run_without_its_partner_is_a_sentence(open_page: Open, own_run: Path) -> None:

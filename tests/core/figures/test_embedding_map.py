@@ -119,13 +119,15 @@ def test_the_map_can_be_moved_but_not_saved_without_its_notice(scene: Scene) -> 
     assert not any("toImage" in str(group) for group in config["modeBarButtons"])
 
 
-def test_another_picture_forgets_the_zoom_and_another_look_keeps_it(scene: Scene) -> None:
-    def revision(shown: Scene) -> str:
-        return str(embedding_map.embedding_map_figure(shown).layout.uirevision)
-
-    assert revision(scene) == revision(replace(scene, arrows=[], places="base"))
-    other = replace(scene.found, run_xy=scene.found.run_xy * 0.5)
-    assert revision(scene) != revision(replace(scene, found=other))
+def test_a_zoom_shows_the_marked_area_and_names_who_is_in_it(scene: Scene) -> None:
+    x, y = scene.found.run_xy[scene.arrows[1].entity].astype(float)
+    area = np.array([[x - 0.1, y - 0.1], [x + 0.1, y - 0.1], [x + 0.1, y + 0.1]])
+    zoomed = embedding_map.embedding_map_figure(replace(scene, area=area, is_zoomed=True)).layout
+    assert zoomed.yaxis.range == pytest.approx((y - 0.112, y + 0.112))
+    assert zoomed.xaxis.range[0] <= x - 0.1 < x + 0.1 <= zoomed.xaxis.range[1]
+    named = [note.text for note in zoomed.annotations]
+    assert len(named) < len(scene.arrows)
+    assert any("Evil" in text for text in named)
 
 
 def test_a_large_map_names_its_small_layers_only() -> None:
