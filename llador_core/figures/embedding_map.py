@@ -27,6 +27,7 @@ Kind = Literal["disease", "known", "avoid", "candidate", "picked"]
 Places = Literal["run", "base"]
 
 MAX_NAMED = 30_000  # dots that carry their name; those of larger layers are told by the table
+CROWDED, CROWDED_SIZE = 20_000, 0.65  # more dots than this are drawn smaller
 _TRACES_OF_ARROWS = 4
 _TOOLBAR = {"bgcolor": "rgba(0,0,0,0)", "color": style.RANDOM, "activecolor": style.PRIOR}
 _LOOK: dict[Kind, tuple[str, str, str, int]] = {
@@ -202,7 +203,7 @@ def _dots(scene: Scene, layer: Layer, is_named: bool) -> go.Scattergl:
         marker={
             "color": layer.colour,
             "symbol": layer.symbol,
-            "size": layer.size,
+            "size": layer.size * (CROWDED_SIZE if scene.n_dots > CROWDED else 1),
             "opacity": 0.45,
         },
         unselected={"marker": {"opacity": 0.25}},
