@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from llador_core.escape import markdown
 from pages._ui import (
     cached,
     errors,
@@ -29,9 +30,11 @@ with errors.boxed():
     view = cached.current_view()
     with title:
         show.show_header(view)
-    base = maps.current_base(view)
+    base, note = maps.current_base(view)
     with against:
         map_controls.pick_base(view, base)
+        if note:
+            st.caption(markdown(note))
     if base is None:
         map_parts.show_no_base(view)
         st.stop()

@@ -55,9 +55,9 @@ def pick_base(view: View, base: RunInfo | None) -> None:
         list(found),
         format_func=lambda name: inputs.run_label(found[name]),
         key="base_pick",
-        placeholder="Choose a run" if found else "No other run of this graph and dim",
+        placeholder="Choose a run" if found else "No other run of this model and dim",
         disabled=not found,
-        on_change=lambda: state.choose(base=st.session_state["base_pick"]),
+        on_change=lambda: state.choose(base=st.session_state["base_pick"], area=None, zoom=None),
         help="The run that the arrows start from. By default the same model without the prior.",
     )
 
@@ -72,6 +72,7 @@ def pick_look(view: View) -> Look:
             key="layout",
             bind="query-params",
             required=True,
+            on_change=lambda: state.choose(area=None, zoom=None),  # of another picture
             help="**UMAP** keeps neighbours together and draws groups. **PCA** is a plain "
             "projection onto the two widest directions: faithful at large, blurred in detail.",
         )

@@ -22,7 +22,6 @@ from pages._ui.map_controls import choose_entity, lists_turn
 N_LISTED = 60
 N_MARKED = 500
 LISTS = {"towards": "Moved towards it", "away": "Moved away", "marked": "In the marked area"}
-PAIR = "pages/pair.py"
 
 
 def pick_from_lists(
@@ -197,8 +196,7 @@ def _show_links(view: View, entity: int) -> None:
     graph, entity_id = view.graph, view.graph.entity_ids[entity]
     with st.container(horizontal=True):
         if graph.type_of(entity) == graph.drug_type:
-            targets = [(frame.CANDIDATES, "Its card among the candidates")]
-            targets += [(PAIR, "Why this drug?")] if PAIR in frame.LINKS else []
+            targets = (frame.PAIR, "Why this drug?"), (frame.CANDIDATES, "Among the candidates")
             for page, label in targets:
                 st.page_link(
                     page,

@@ -59,28 +59,36 @@ class Found:
 
 
 def bases(info: RunInfo) -> dict[str, RunInfo]:
-    """Return the finished runs that can stand beside a run: same graph and dim."""
-    found = runs.list_runs(info.graph)
-    fits = [b for b in found if b.is_finished and b.dim == info.dim and b.name != info.name]
+    """Return the finished runs that can stand beside a run: same graph, model and dim."""
+    found = [run for run in runs.list_runs(info.graph) if run.is_finished]
+    fits = [b for b in found if (b.model, b.dim) == (info.model, info.dim) and b.name != info.name]
     return {base.name: base for base in fits}
 
 
-def current_base(view: View) -> RunInfo | None:
-    """Return the base asked for, else the same run without the prior, None without one.
+def current_base(view: View) -> tuple[RunInfo | None, str]:
+    """Return the base asked for, else the same run without the prior, and what is to be said.
+
+    A base of another model or dim is passed over with a sentence: that is what a choice of another
+    run leaves in the address.
 
     Raises
     ------
     UnknownNameError
-        No run that could be a base has that name; the nearest are listed.
+        The graph has no run of that name; the nearest are listed.
     """
     asked = st.query_params.get("base")
-    if asked is None:
-        return view.base
-    found = bases(view.run)
-    if asked not in found:
-        near = nearest_names(asked, found)
+    fits = bases(view.run)
+    if asked is None or asked in fits:
+        return (fits[asked] if asked else view.base), ""
+    others = {run.name for run in runs.list_runs(view.run.graph)}
+    if asked not in others:
+        near = nearest_names(asked, fits)
         raise UnknownNameError("base", asked, near, "A base is another run of the same graph.")
-    return found[asked]
+    told = (
+        f"Compared with its own twin: '{asked}' is unfinished or of another model or dim, and "
+        "places of such runs cannot be matched."
+    )
+    return view.base, "" if asked == view.run.name else told
 
 
 def find(run: RunInfo, base: RunInfo, config: MapConfig) -> Found:

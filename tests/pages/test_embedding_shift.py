@@ -237,6 +237,25 @@ def test_an_unknown_entity_or_base_offers_the_nearest(open_page: Open, base: Run
     figure_of(app)
 
 
+def test_a_base_that_does_not_fit_gives_way_with_a_sentence(open_page: Open, base: RunInfo) -> None:
+    rotate = next(r for r in runs.list_runs("starter") if (r.model, r.prior) == ("rotate", "full"))
+    app = open_page(PAGE, run=rotate.name, base=base.name)
+    figure_of(app)
+    assert any("another model or dim" in c.value for c in app.caption)
+    assert "rotate" in app.selectbox(key="base_pick").value
+    own = open_page(PAGE, run=rotate.name, base=rotate.name)
+    figure_of(own)
+    assert not any("another model or dim" in c.value for c in own.caption)
+
+
+def test_another_layout_forgets_the_marked_area(open_page: Open) -> None:
+    app = open_page(PAGE, layout="PCA", area="0,0;1,0;0,1", zoom="area", list="marked")
+    pick = next(c for c in app.get("button_group") if c.key == "layout")
+    pick.set_value(["UMAP"]).run()
+    assert not app.exception
+    assert not {"area", "zoom"} & set(app.query_params)
+
+
 def test_a_plain_run_is_a_sentence(open_page: Open, base: RunInfo) -> None:
     app = open_page(PAGE, run=base.name)
     assert not app.exception
