@@ -23,7 +23,6 @@ from pages._ui.maps import Found
 
 N_KNOWN = 20
 N_OFFERED = 4
-GROUND = {"light": "rgba(252,252,250,0.8)", "dark": "rgba(16,24,29,0.8)"}
 HONEST = (
     "**Distances in this picture mislead**: {dim} numbers were pressed into two. Size of shift, "
     "kept neighbours and nearness are measured with all {dim}. A part of every shift is chance: "
@@ -162,9 +161,6 @@ def show_map(drawn: Scene) -> None:
     figure = embedding_map.embedding_map_figure(drawn)
     alt = embedding_map.embedding_map_alt(drawn)
     show.fit_theme(figure)
-    ground = GROUND.get(st.context.theme.type or "")
-    if ground:  # or names could not be read on the dots
-        figure.update_annotations(bgcolor=ground)
     st.plotly_chart(
         figure,
         config=MAP_CONFIG,
