@@ -26,7 +26,7 @@ from llador_core.errors import (
 )
 from llador_core.graph import Graph
 from llador_core.models.scorer import Floats, Scorer
-from llador_core.paths import assets, runs_folders
+from llador_core.paths import assets, checksum, runs_folders
 from llador_core.safeguard import model as safeguards
 from llador_core.safeguard.model import Safeguard
 from llador_core.training.config import TrainConfig
@@ -131,6 +131,26 @@ def check_graph(run: Run, graph: Graph) -> None:
             f"Run '{run.name}' was trained on another version of graph '{graph.name}' "
             f"(checksum {run.graph_checksum[:12]}, here {graph.checksum[:12]}). Train it again "
             "with `python -m llador_core train`, or choose a run of this version."
+        )
+
+
+def content_checksum(info: RunInfo) -> str:
+    """Return the SHA-256 of what a run scores with: settings, entities and weights."""
+    files = ("config.json", "entities.tsv", "weights.safetensors")
+    return checksum(*(info.folder / name for name in files))
+
+
+def check_comparable(run: Run, base: Run) -> None:
+    """Raise DataFormatError unless row i of both runs is the same entity, in as many numbers."""
+    told = f"Runs '{run.name}' and '{base.name}' cannot be compared entity by entity:"
+    remedy = "Choose a base of the same graph and dim, or train one."
+    tables = [(one.info.folder / "entities.tsv").read_bytes() for one in (run, base)]
+    if run.graph_checksum != base.graph_checksum or tables[0] != tables[1]:
+        raise DataFormatError(f"{told} they were trained on different graphs. {remedy}")
+    widths = run.scorer.positions.shape[1], base.scorer.positions.shape[1]
+    if widths[0] != widths[1]:
+        raise DataFormatError(
+            f"{told} their entities have {widths[0]} and {widths[1]} numbers. {remedy}"
         )
 
 

@@ -37,8 +37,7 @@ def show_figure(
     figure: Any, alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any
 ) -> None:
     """Draw a Plotly figure with its words for screen readers, and the same numbers as a table."""
-    if st.context.theme.type == "light":
-        _darken_words(figure)
+    fit_theme(figure)
     st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
     show_twin(alt, rows, key, **columns)
 
@@ -56,8 +55,10 @@ def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: 
         twin.dataframe(shown, hide_index=True, alt=plain(alt), column_config=columns or None)
 
 
-def _darken_words(figure: Any) -> None:
+def fit_theme(figure: Any) -> None:
     """Give the words of a figure more contrast than Streamlit's grey has on our paper."""
+    if st.context.theme.type != "light":
+        return
     figure.update_layout(font_color=WORDS)
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont_color=WORDS, title_font_color=WORDS)

@@ -144,6 +144,12 @@ def current_entity(graph: Graph) -> int:
     return int(graph.degree.argmax())
 
 
+def asked_entity(graph: Graph) -> int | None:
+    """Return the entity asked for, None where none is. Raises UnknownNameError."""
+    asked = st.query_params.get("entity")
+    return None if asked is None else names.resolve(graph, asked, "entity")
+
+
 def current_step() -> int:
     """Return the step of the story, 1 to 5; anything else in the address is the nearest step."""
     try:
