@@ -73,12 +73,13 @@ def save(safeguard: Safeguard, folder: Path, kind: type = np.float32) -> Safegua
     Parameters
     ----------
     kind : NumPy float type
-        How the tables are stored.
+        How the logits of caution are stored; those of treating stay float32, so that no two drugs
+        are tied by rounding.
     """
     from safetensors.numpy import save as to_bytes
 
     tables: dict[str, NDArray[Any]] = {
-        "treat": np.ascontiguousarray(safeguard.treat, kind),
+        "treat": np.ascontiguousarray(safeguard.treat, np.float32),
         "caution": np.ascontiguousarray(safeguard.caution_logits, kind),
     }
     write_atomically(folder / FILE, to_bytes(tables))
