@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from threading import Timer
 
 import numpy as np
 import streamlit as st
@@ -26,7 +24,6 @@ from llador_core.training import runs
 from llador_core.training.runs import Order, Run, RunInfo
 from pages._ui import state
 
-TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
 Reals = NDArray[np.float64]
 
@@ -314,17 +311,6 @@ def _caution_reasons(
 ) -> tuple[CautionReason, ...]:
     found, texts_of = _graph(graph_name, graph_stamp), _texts(graph_name, graph_stamp)
     return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
-
-
-@st.cache_resource(show_spinner=False)
-def prepare_tables() -> None:
-    """Load in the background, once per server, what tables need and the first page does not.
-
-    It waits until the first page is out, so that neither page has to wait for it.
-    """
-    timer = Timer(TABLES_AFTER_S, import_module, args=("pandas",))
-    timer.daemon = True
-    timer.start()
 
 
 def current_view() -> View:

@@ -13,7 +13,7 @@ from llador_core.models.interactions import INTERACTIONS
 from llador_core.ranking import Candidate
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
-from pages._ui import cached, state
+from pages._ui import cached, order, state
 
 PRIOR_WORDS = {
     "none": "no prior",
@@ -259,33 +259,10 @@ class Filters:
         )
 
 
-ORDERS = {"combined": "Weighed with caution", "raw": "Score alone"}
-
-
-def pick_order(is_guarded: bool) -> None:
-    """Offer what orders the list; the choice is in the address, where the view reads it."""
-    st.segmented_control(
-        "Order",
-        list(ORDERS),
-        format_func=ORDERS.__getitem__,
-        key="order_pick",
-        required=True,
-        disabled=not is_guarded,
-        on_change=lambda: state.choose(
-            order="raw" if st.session_state["order_pick"] == "raw" else None
-        ),
-        help="**Weighed with caution**: the chance of a treatment against the chance that it is "
-        "contraindicated, both predicted. **Score alone**: the model's score, which draws "
-        "contraindicated drugs to the top as well."
-        + ("" if is_guarded else " This run predicts no caution."),
-    )
-
-
 def pick_filters(classes: list[str], has_base: bool, is_guarded: bool) -> Filters:
     """Show the order and the filters of the candidates; every one is in the address."""
-    st.session_state["order_pick"] = state.current_order() if is_guarded else "raw"
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        pick_order(is_guarded)
+        order.pick_order(is_guarded)
         status = st.pills(
             "Status",
             list(STATUS_LABELS.values()),
