@@ -45,8 +45,9 @@ class Candidate:
     base_rank, shift : float or None
         Rank without the prior in the same order, and how far the prior moved it up (negative:
         down).
-    raw_rank : float
-        Rank by the model's score alone, which predicted caution has no say in.
+    raw_rank : float or None
+        Rank by the model's score alone, in which predicted caution has no say; `rank_candidates`
+        always gives it.
     caution : "no sign", "some", "strong" or None
         What the run's safeguard predicts; None for a run without one. "no sign" is not "safe".
     caution_score : float or None
@@ -65,7 +66,7 @@ class Candidate:
     is_contraindicated: bool
     base_rank: float | None = None
     shift: float | None = None
-    raw_rank: float = 0.0
+    raw_rank: float | None = None
     caution: CautionLevel | None = None
     caution_score: float | None = None
 

@@ -47,6 +47,8 @@ class RunInfo:
         The folder's name.
     graph, model, prior, recipe, split_kind : str
     seed, split_seed : int
+    is_caution_held_out : bool
+        Contraindicated pairs were held out too.
     created : str
         ISO date and time in UTC, "" for an unfinished run.
     is_finished, is_pretrained : bool
@@ -63,6 +65,7 @@ class RunInfo:
     seed: int = 0
     split_kind: str = "pair"
     split_seed: int = 0
+    is_caution_held_out: bool = False
     created: str = ""
     is_finished: bool = False
     is_pretrained: bool = False
@@ -192,6 +195,7 @@ def read_info(folder: Path) -> RunInfo:
         seed=config.seed,
         split_kind=config.split,
         split_seed=config.split_seed,
+        is_caution_held_out=config.is_caution_held_out,
         dim=config.dim,
     )
     if not (folder / "run.json").is_file():
@@ -253,9 +257,10 @@ def load_run(name: str) -> Run:
 
 def partner(info: RunInfo, prior: str = "none") -> RunInfo | None:
     """Return the finished run that differs from `info` in its prior alone, None without one."""
-    same = ("graph", "model", "recipe", "dim", "seed", "split_kind", "split_seed")
+    same = ("graph", "model", "recipe", "dim", "seed")
+    split = ("split_kind", "split_seed", "is_caution_held_out")
     for other in list_runs(info.graph):
-        alike = all(getattr(other, field) == getattr(info, field) for field in same)
+        alike = all(getattr(other, field) == getattr(info, field) for field in same + split)
         if other.is_finished and other.prior == prior and alike:
             return other
     return None

@@ -230,6 +230,18 @@ def test_drugs_to_avoid_are_counted_in_the_top() -> None:
     assert "no drug to avoid" in caution.caution_alt([candidate(1)], 636)
 
 
+def test_where_caution_moved_them_the_old_ranks_stand_below() -> None:
+    some = [
+        candidate(400, "far", is_contraindicated=True, raw_rank=2.0),
+        candidate(500, "farther", is_contraindicated=True, raw_rank=7.0),
+        candidate(1, status="known", raw_rank=1.0),
+    ]
+    figure = caution.caution_figure(some, 636)
+    assert [list(t.x) for t in figure.data] == [[1], [400, 500], [2, 7]]
+    assert "score alone" in figure.layout.yaxis.ticktext[0]
+    assert [note.text for note in figure.layout.annotations] == ["far", "farther"]
+
+
 def test_marks_of_the_same_rank_stand_side_by_side() -> None:
     assert len(set(caution._swarm([100.0, 100.0, 101.0, 101.0, 102.0]))) == 5
     assert caution._swarm([1.0, 600.0]) == [0.0, 0.0]

@@ -150,4 +150,4 @@ def test_headline_runs_ship_in_the_headline_models() -> None:
     for run in shipped:
         assert run.problem == ""
         size = sum(file.stat().st_size for file in run.folder.iterdir())
-        assert size < 2.6e6, f"{run.name} is {size} bytes"
+        assert size < 3.1e6, f"{run.name} is {size} bytes"
