@@ -27,7 +27,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
-from tests.e2e.test_neighbourhood import pixel  # noqa: E402
 
 from llador_core.data import list_graphs, load_graph  # noqa: E402
 from llador_core.explain import explain  # noqa: E402
@@ -37,6 +36,7 @@ from llador_core.paths import home  # noqa: E402
 from llador_core.ranking import rank_candidates  # noqa: E402
 from llador_core.training import runs  # noqa: E402
 from tests.e2e.browser import launch, served, settle  # noqa: E402
+from tests.e2e.test_neighbourhood import pixel  # noqa: E402
 
 RESULT = REPOSITORY / "benchmarks" / "results" / "explore_latency.json"
 N_REPEATS = 5
