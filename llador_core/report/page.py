@@ -165,6 +165,8 @@ def _careful(case: Case) -> str:
 def _explained(case: Case) -> str:
     cards = "".join(_card(case, pick) for pick in case.picks)
     told = paragraph(words.picked(case), "Each with what speaks for it and what against it.")
+    notes = dict.fromkeys(note for pick in case.picks for note in pick.explanation.notes)
+    cards += "".join(paragraph(note, kind="small") for note in notes)
     return _section("Why these, and what speaks against them", told, cards, key="explained")
 
 
@@ -182,7 +184,6 @@ def _card(case: Case, pick: Pick) -> str:
         + "".join(paragraph(sentence, kind="verdict") for sentence in judged)
         + tag("h4", "For")
         + (for_it or paragraph("No path was found."))
-        + "".join(paragraph(note, kind="small") for note in found.notes)
         + tag("h4", "Against")
         + _against(pick)
         + _written(case, c.entity),
