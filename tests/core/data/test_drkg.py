@@ -125,7 +125,8 @@ def test_words_read_right_in_both_directions(raw: Path) -> None:
     assert (inhibits.words, inhibits.inverse_words) == ("is inhibited by", "inhibits")
     is_a = by_name["MESH::is_a::Disease:Disease"]
     assert (is_a.role, is_a.words, is_a.inverse_words) == ("includes", "is a kind of", "includes")
-    assert by_name["NEWS::seen_with::Gene:Disease"].role is None
+    unknown = by_name["NEWS::seen_with::Gene:Disease"]
+    assert (unknown.role, unknown.words) == (None, "seen with")
 
 
 def test_counts_that_differ_are_notes_and_repeats_are_counted(raw: Path) -> None:
