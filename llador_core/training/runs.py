@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from llador_core.config import from_dict
 from llador_core.data.split_file import load_split
@@ -120,11 +121,20 @@ class Run:
         return self.scorer.treatment_scores(graph)
 
     def split(self, graph: Graph) -> Split:
-        """Return what was held out. Raises LeakError where a held-out pair is in training."""
+        """Return what was held out, read once for each graph object.
+
+        Raises LeakError where a held-out pair is in training.
+        """
         check_graph(self, graph)
-        split = load_split(self.info.folder / "splits.npz", graph)
-        check_no_leak(graph, split)
-        return split
+        kept = _splits.setdefault(self, WeakKeyDictionary())
+        if graph not in kept:
+            split = load_split(self.info.folder / "splits.npz", graph)
+            check_no_leak(graph, split)
+            kept[graph] = split
+        return kept[graph]
+
+
+_splits: WeakKeyDictionary[Run, WeakKeyDictionary[Graph, Split]] = WeakKeyDictionary()
 
 
 def check_graph(run: Run, graph: Graph) -> None:

@@ -201,14 +201,14 @@ def farthest(movers: Sequence[Shift]) -> str:
     return f"The prior {' and '.join(told) or 'moves nobody far'}."
 
 
-def restated(risers: Sequence[Shift]) -> str:
-    """Say how much of the climb may be the LLM restating the answer."""
+def restated(risers: Sequence[Shift], whose: str = "the LLM's own text") -> str:
+    """Say how much of the climb may be the text restating the answer."""
     if not risers:
         return "No drug rose into the first 40."
     named = sum(s.names_it for s in risers)
     told = (
-        f"For **{named} of the {len(risers)} risers** the LLM's own text names the answer, so it "
-        "may only have been restated"
+        f"For **{named} of the {len(risers)} risers** {whose} names the answer, so it may only "
+        "have been restated"
     )
     kept = [s.kept_share for s in risers if s.kept_share is not None]
     if not kept:

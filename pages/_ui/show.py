@@ -271,10 +271,10 @@ def show_flags(view: View, candidate: Candidate) -> None:
         st.badge("Known to ease it", icon=":material/healing:", color="green")
     if candidate.prior_names_it:
         st.badge(
-            "LLM text names it",
+            "LLM text names it" if view.texts else "Its text names it",
             icon=":material/record_voice_over:",
             color="orange",
-            help=f"The LLM's text on the drug names {markdown(view.disease_name)}, or the other "
+            help=f"The text on the drug names {markdown(view.disease_name)}, or the other "
             "way round: the prior may have stated the answer instead of helping to find it.",
         )
 

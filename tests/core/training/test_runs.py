@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from llador_core.errors import DataFormatError, LladorError, MissingDataError, UnknownNameError
 from llador_core.graph import Graph
+from llador_core.training import runs
 from llador_core.training.config import make_config
 from llador_core.training.runs import default_run, list_runs, load_run, partner
 from llador_core.training.train import train
@@ -151,3 +152,12 @@ def test_headline_runs_ship_in_the_headline_models() -> None:
         assert run.problem == ""
         size = sum(file.stat().st_size for file in run.folder.iterdir())
         assert size < 3.1e6, f"{run.name} is {size} bytes"
+
+
+def test_a_split_is_read_once_for_each_run(starter: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = load_run(default_run("starter").name)
+    first = run.split(starter)
+    monkeypatch.setattr(runs, "load_split", None)
+    assert run.split(starter) is first
+    monkeypatch.undo()
+    assert load_run(run.name).split(starter) is not first
