@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from llador_core.config import from_dict
 from llador_core.data.split_file import load_split
@@ -119,9 +120,15 @@ class Run:
     def split(self, graph: Graph) -> Split:
         """Return what was held out. Raises LeakError where a held-out pair is in training."""
         check_graph(self, graph)
-        split = load_split(self.info.folder / "splits.npz", graph)
-        check_no_leak(graph, split)
-        return split
+        known = _splits.setdefault(self, WeakKeyDictionary())
+        if graph not in known:  # a second of checks on a large graph, and every list asks for it
+            split = load_split(self.info.folder / "splits.npz", graph)
+            check_no_leak(graph, split)
+            known[graph] = split
+        return known[graph]
+
+
+_splits: WeakKeyDictionary[Run, WeakKeyDictionary[Graph, Split]] = WeakKeyDictionary()
 
 
 def check_graph(run: Run, graph: Graph) -> None:
