@@ -1,5 +1,6 @@
 """Run folders: found, refused when damaged, never half-read."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,6 @@ from safetensors.numpy import load_file, save_file
 
 from llador_core.errors import DataFormatError, LladorError, MissingDataError, UnknownNameError
 from llador_core.graph import Graph
-from llador_core.training import runs
 from llador_core.training.config import make_config
 from llador_core.training.runs import default_run, list_runs, load_run, partner
 from llador_core.training.train import train
@@ -154,10 +154,13 @@ def test_headline_runs_ship_in_the_headline_models() -> None:
         assert size < 3.1e6, f"{run.name} is {size} bytes"
 
 
-def test_a_split_is_read_once_for_each_run(starter: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_split_is_read_once_for_each_run_and_graph(starter: Graph) -> None:
+    """Every list and every explanation asks for it, and on a large graph reading takes a second."""
     run = load_run(default_run("starter").name)
-    first = run.split(starter)
-    monkeypatch.setattr(runs, "load_split", None)
-    assert run.split(starter) is first
-    monkeypatch.undo()
-    assert load_run(run.name).split(starter) is not first
+    split = run.split(starter)
+    assert run.split(starter) is split
+    again = dataclasses.replace(starter)
+    assert run.split(again) is not split
+    np.testing.assert_array_equal(run.split(again).train, split.train)
+    with pytest.raises(DataFormatError, match="another version"):
+        run.split(dataclasses.replace(starter, checksum="f" * 64))
