@@ -5,7 +5,6 @@ import streamlit as st
 from pages._ui import (
     cached,
     errors,
-    filters,
     frame,
     inputs,
     lens,
@@ -31,7 +30,7 @@ with errors.boxed():
         show.show_header(view)
     classes = cached.classes(graph_name)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen_filters = filters.pick_filters(
+        filters = inputs.pick_filters(
             sorted({name for names in classes.values() for name in names}),
             view.base is not None,
             view.is_guarded,
@@ -43,13 +42,11 @@ with errors.boxed():
     listed = [
         c
         for c in lens.ordered(view, corrected)
-        if chosen_filters.keep(c, classes.get(c.entity, ()))
+        if filters.keep(c, classes.get(c.entity, ()))
         and (c.entity in starred.entries or not is_starred_only)
     ]
     extras = [*lens.columns(corrected), *shortlist.columns(starred)]
-    words = ", ".join(
-        [chosen_filters.words(), *shortlist.words(is_starred_only), *lens.words(corrected)]
-    )
+    words = ", ".join([filters.words(), *shortlist.words(is_starred_only), *lens.words(corrected)])
     left, right = st.columns([7, 4], gap="medium")
     with left:
         if listed:
@@ -60,7 +57,7 @@ with errors.boxed():
             )
             chosen = None
         with st.container(horizontal=True, vertical_alignment="center"):
-            table.show_exports(view, listed, ", ".join(words), extras)
+            table.show_exports(view, listed, words, extras)
             report.show_report(view)
     with right:
         with st.container(border=True):

@@ -6,7 +6,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from llador_core.escape import figure_text, plain
 from llador_core.explain import Explanation, Path, PathGroup, Step
@@ -23,6 +23,7 @@ NAME_WIDTH, END_WIDTH = 18, 13  # characters of a line; a name has two lines, an
 BEND = 0.2
 Node = int | tuple[int, int, int]  # an entity, or where an edge (its ends) passes a column
 Place = tuple[float, float]
+EdgeKind = Literal["best", "mechanism", "likeness"]
 # Type of entity -> colour, mark and word for the legend; both ends stand in the first lines.
 _LOOK: dict[str, tuple[str, str, str]] = {
     "drug": (style.PRIOR, "square", "drug"),
@@ -34,54 +35,67 @@ _LOOK: dict[str, tuple[str, str, str]] = {
     "Symptom": (style.CONTRAINDICATED, "pentagon", "symptom or side effect"),
     "Side Effect": (style.CONTRAINDICATED, "pentagon", "symptom or side effect"),
 }
+# Kind of edge -> colour, width, dash, words for the legend.
+_EDGES: dict[EdgeKind, tuple[str, float, str, str]] = {
+    "best": (style.PRIOR, 3, "solid", "best path"),
+    "mechanism": (style.RANDOM, 1.5, "solid", "other mechanisms"),
+    "likeness": (style.RANDOM, 1.5, "dot", "by likeness"),
+}
 _OTHER = (style.RANDOM, "cross", "other")
 
 
 def best_paths(explanation: Explanation, n: int = 10) -> list[tuple[PathGroup, Path]]:
-    """Return the paths with the highest scores of all kinds, best first, each with its kind.
+    """Return the best paths, each with its kind: mechanisms first, likeness for what is left of n.
 
-    Paths are left out once a column of the figure would hold more than can be told apart.
+    Where there are both, each has at least a third of the places it can fill. Paths are left out
+    once a column of the figure would hold more than can be told apart.
     """
     every = [(group, path) for group in explanation.groups for path in group.paths]
-    every.sort(key=lambda pair: -pair[1].score)
+    every.sort(key=lambda pair: (not pair[0].is_mechanism, -pair[1].score))
+    n_alike = sum(not group.is_mechanism for group, _ in every)
+    n_mechanisms = n - min(n_alike, n // 3)
     kept: list[tuple[PathGroup, Path]] = []
     for group, path in every:
-        if len(kept) == n:
-            break
+        room = n_mechanisms if group.is_mechanism else n
         columns = _columns([*(p for _, p in kept), path])
-        if max(map(len, columns.values())) <= MAX_PER_COLUMN:
+        if len(kept) < room and max(map(len, columns.values())) <= MAX_PER_COLUMN:
             kept.append((group, path))
     return kept
 
 
-def paths_figure(graph: Graph, paths: Sequence[Path]) -> go.Figure:
+def paths_figure(graph: Graph, paths: Sequence[tuple[PathGroup, Path]]) -> go.Figure:
     """Return the entities of the paths in columns, the drug at the left, the disease at the right.
 
     Parameters
     ----------
     graph : Graph
-    paths : sequence of Path
-        Of one pair, best first. The first is drawn in colour, its relations in words.
+    paths : sequence of (PathGroup, Path)
+        Of one pair, as `best_paths` gives them. The first is drawn in colour, its relations in
+        words; what argues by likeness alone is dotted.
     """
     import plotly.graph_objects as go
 
-    places = _places(paths)
+    only = [path for _, path in paths]
+    places = _places(only)
+    kinds: dict[tuple[int, int], EdgeKind] = {}
+    for place, (group, path) in enumerate(paths):
+        kind: EdgeKind = "best" if not place else "mechanism" if group.is_mechanism else "likeness"
+        for step in path.steps:
+            kinds.setdefault(_ends(step), kind)
+    steps = {_ends(step): step for path in reversed(only) for step in path.steps}
     figure = go.Figure()
-    first = {_ends(step) for step in paths[0].steps} if paths else set()
-    steps = {_ends(step): step for path in reversed(paths) for step in path.steps}
-    for is_first in (False, True):
-        some = [step for ends, step in steps.items() if (ends in first) is is_first]
-        _add_edges(figure, places, some, is_first)
+    for drawn in reversed(_EDGES):
+        _add_edges(figure, places, [s for e, s in steps.items() if kinds[e] == drawn], drawn)
     _add_hover(figure, graph, places, list(steps.values()))
     _add_entities(figure, graph, places)
-    n_rows = max((len(rows) for rows in _columns(paths).values()), default=1)
+    n_rows = max((len(rows) for rows in _columns(only).values()), default=1)
     hidden = {"visible": False, "fixedrange": True}
     figure.update_layout(
         style.layout(
             86 + ROW_HEIGHT * max(n_rows, 2),
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
-            annotations=[_words(places, step) for step in (paths[0].steps if paths else ())],
+            annotations=[_words(places, step) for step in (only[0].steps if only else ())],
             xaxis=hidden | {"range": [-0.75, COLUMNS - 1 + 0.75]},
             yaxis=hidden | {"range": [-0.62, 0.55]},
         )
@@ -161,22 +175,18 @@ def _line(places: dict[Node, Place], step: Step) -> list[Place]:
 
 
 def _add_edges(
-    figure: Any, places: dict[Node, Place], steps: Sequence[Step], is_first: bool
+    figure: Any, places: dict[Node, Place], steps: Sequence[Step], kind: EdgeKind
 ) -> None:
+    colour, width, dash, name = _EDGES[kind]
     lines = [_line(places, step) for step in steps]
     figure.add_scatter(
         x=[x for line in lines for x in (*(x for x, _ in line), None)],
         y=[y for line in lines for y in (*(y for _, y in line), None)],
         mode="lines",
-        line={
-            "color": style.PRIOR if is_first else style.RANDOM,
-            "width": 3 if is_first else 1.5,
-            "shape": "spline",
-            "smoothing": 0.6,
-        },
-        opacity=0.9 if is_first else 0.5,
+        line={"color": colour, "width": width, "dash": dash, "shape": "spline", "smoothing": 0.6},
+        opacity=0.9 if kind == "best" else 0.6,
         hoverinfo="skip",
-        name="best path" if is_first else "other paths",
+        name=name,
         showlegend=bool(steps),
     )
 
@@ -276,12 +286,15 @@ def paths_alt(graph: Graph, paths: Sequence[Path]) -> str:
 
 def paths_rows(graph: Graph, paths: Sequence[tuple[PathGroup, Path]]) -> list[dict[str, object]]:
     """Return one row for each path: what it is, its kind, its strength, its sources."""
-    best = paths[0][1].score if paths else 1.0
+    best: dict[bool, float] = {}
+    for group, path in paths:
+        best.setdefault(group.is_mechanism, path.score)
     return [
         {
             "Path": chain(graph, path),
             "Kind": group.title,
-            "Strength": 100 * path.score / best,
+            "Argues from": "mechanism" if group.is_mechanism else "likeness",
+            "Strength": 100 * path.score / best[group.is_mechanism],
             "Sources": "; ".join(dict.fromkeys(step.origin for step in path.steps)),
         }
         for group, path in paths

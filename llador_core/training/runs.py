@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from llador_core.config import from_dict
 from llador_core.data.split_file import load_split
@@ -26,7 +27,7 @@ from llador_core.errors import (
 )
 from llador_core.graph import Graph
 from llador_core.models.scorer import Floats, Scorer
-from llador_core.paths import assets, runs_folders
+from llador_core.paths import assets, checksum, runs_folders
 from llador_core.safeguard import model as safeguards
 from llador_core.safeguard.model import Safeguard
 from llador_core.training.config import TrainConfig
@@ -120,11 +121,20 @@ class Run:
         return self.scorer.treatment_scores(graph)
 
     def split(self, graph: Graph) -> Split:
-        """Return what was held out. Raises LeakError where a held-out pair is in training."""
+        """Return what was held out, read once for each graph object.
+
+        Raises LeakError where a held-out pair is in training.
+        """
         check_graph(self, graph)
-        split = load_split(self.info.folder / "splits.npz", graph)
-        check_no_leak(graph, split)
-        return split
+        kept = _splits.setdefault(self, WeakKeyDictionary())
+        if graph not in kept:
+            split = load_split(self.info.folder / "splits.npz", graph)
+            check_no_leak(graph, split)
+            kept[graph] = split
+        return kept[graph]
+
+
+_splits: WeakKeyDictionary[Run, WeakKeyDictionary[Graph, Split]] = WeakKeyDictionary()
 
 
 def check_graph(run: Run, graph: Graph) -> None:
@@ -134,6 +144,26 @@ def check_graph(run: Run, graph: Graph) -> None:
             f"Run '{run.name}' was trained on another version of graph '{graph.name}' "
             f"(checksum {run.graph_checksum[:12]}, here {graph.checksum[:12]}). Train it again "
             "with `python -m llador_core train`, or choose a run of this version."
+        )
+
+
+def content_checksum(info: RunInfo) -> str:
+    """Return the SHA-256 of what a run scores with: settings, entities and weights."""
+    files = ("config.json", "entities.tsv", "weights.safetensors")
+    return checksum(*(info.folder / name for name in files))
+
+
+def check_comparable(run: Run, base: Run) -> None:
+    """Raise DataFormatError unless row i of both runs is the same entity, in as many numbers."""
+    told = f"Runs '{run.name}' and '{base.name}' cannot be compared entity by entity:"
+    remedy = "Choose a base of the same graph and dim, or train one."
+    tables = [(one.info.folder / "entities.tsv").read_bytes() for one in (run, base)]
+    if run.graph_checksum != base.graph_checksum or tables[0] != tables[1]:
+        raise DataFormatError(f"{told} they were trained on different graphs. {remedy}")
+    widths = run.scorer.positions.shape[1], base.scorer.positions.shape[1]
+    if widths[0] != widths[1]:
+        raise DataFormatError(
+            f"{told} their entities have {widths[0]} and {widths[1]} numbers. {remedy}"
         )
 
 

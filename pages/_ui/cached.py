@@ -6,8 +6,8 @@ only a sample of large ones. What comes out is shared, so nobody changes it.
 
 from __future__ import annotations
 
-from importlib import import_module
-from threading import Timer
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import streamlit as st
@@ -23,11 +23,57 @@ from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
 from llador_core.training.runs import Order, Run, RunInfo
 from pages._ui import state
-from pages._ui.view import View
 
-TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
 Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a page shows, as chosen in the address.
+
+    Attributes
+    ----------
+    graph : Graph
+    texts : Texts or None
+        What the LLM wrote; None for a graph without texts.
+    run, base, mechanism : RunInfo
+        The run looked at; its twin without a prior, and that of a full prior with mechanism
+        texts only; None where there is no such run.
+    disease : int
+    candidates : tuple of Candidate
+        Every drug, best first.
+    order : "combined" or "raw"
+        What the candidates are ordered by; "raw" for a run without a safeguard.
+    """
+
+    graph: Graph
+    texts: Texts | None
+    run: RunInfo
+    base: RunInfo | None
+    mechanism: RunInfo | None
+    disease: int
+    candidates: tuple[ranking.Candidate, ...]
+    order: Order = "combined"
+
+    @property
+    def is_guarded(self) -> bool:
+        """The run predicts caution."""
+        return self.candidates[0].caution is not None
+
+    @property
+    def disease_name(self) -> str:
+        return self.graph.entity_names[self.disease]
+
+    @property
+    def records_avoid(self) -> bool:
+        """Whether the graph records contraindications at all."""
+        return len(self.graph.relations_with_role("contraindicated")) > 0
+
+    @cached_property
+    def easing(self) -> frozenset[int]:
+        """Drugs known to ease the disease without treating it."""
+        return frozenset(self.graph.neighbours_with_role(self.disease, "palliates").tolist())
 
 
 def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined") -> View:
@@ -77,7 +123,7 @@ def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
 
 def run(info: RunInfo) -> Run:
     """Return a run's weights and metrics. Raises as `runs.load_run`."""
-    return _run(*_own(info))
+    return _run(info.name, _run_stamp(info))
 
 
 def ranked(
@@ -88,21 +134,24 @@ def ranked(
     order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every drug for a disease, best first. Raises as `runs.load_run`."""
-    twin = _own(base) if base else None
-    return _ranked(graph_name, _graph_stamp(graph_name), disease, _own(info), twin, order)
+    twin = (base.name, _run_stamp(base)) if base else None
+    own = (info.name, _run_stamp(info))
+    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin, order)
 
 
 def ranked_diseases(
     graph_name: str, drug: int, info: RunInfo, base: RunInfo | None = None
 ) -> tuple[ranking.Candidate, ...]:
     """Return every disease for a drug, best first. Raises as `runs.load_run`."""
-    twin = _own(base) if base else None
-    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, _own(info), twin)
+    twin = (base.name, _run_stamp(base)) if base else None
+    own = (info.name, _run_stamp(info))
+    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, own, twin)
 
 
 def drug_ranks(graph_name: str, disease: int, info: RunInfo) -> Reals:
     """Return the rank of every drug for a disease by a run alone. Raises as `runs.load_run`."""
-    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, _own(info))
+    own = (info.name, _run_stamp(info))
+    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own)
 
 
 def explanation(
@@ -116,18 +165,19 @@ def explanation(
     n_per_group: int,
 ) -> Explanation:
     """Return what speaks for a pair and what against it. Raises as `explain` and `load_run`."""
-    own, stamp = _own(info), _graph_stamp(graph_name)
+    own = (info.name, _run_stamp(info))
+    stamp = _graph_stamp(graph_name)
     return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
 
 
 def hub_bias(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
-    return _hub_bias(graph_name, _graph_stamp(graph_name), _own(info), order)
+    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
 
 
 def hub_effect(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
-    return _hub_effect(graph_name, _graph_stamp(graph_name), _own(info), order)
+    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
 
 
 def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
@@ -138,11 +188,6 @@ def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionRe
 def _graph_stamp(name: str) -> Stamp:
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
-
-
-def _own(info: RunInfo) -> tuple[str, Stamp]:
-    """Return what a cached answer of a run is kept under."""
-    return info.name, _run_stamp(info)
 
 
 def _run_stamp(info: RunInfo) -> Stamp:
@@ -266,17 +311,6 @@ def _caution_reasons(
 ) -> tuple[CautionReason, ...]:
     found, texts_of = _graph(graph_name, graph_stamp), _texts(graph_name, graph_stamp)
     return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
-
-
-@st.cache_resource(show_spinner=False)
-def prepare_tables() -> None:
-    """Load in the background, once per server, what tables need and the first page does not.
-
-    It waits until the first page is out, so that neither page has to wait for it.
-    """
-    timer = Timer(TABLES_AFTER_S, import_module, args=("pandas",))
-    timer.daemon = True
-    timer.start()
 
 
 def current_view() -> View:

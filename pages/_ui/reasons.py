@@ -12,6 +12,7 @@ from llador_core import names
 from llador_core.errors import UnknownNameError
 from llador_core.escape import markdown
 from llador_core.explain import Explanation, ObjectionGroup, Path, PathGroup, Step
+from llador_core.explain.kinds import origin
 from llador_core.figures import paths as figure
 from llador_core.figures.style import count, listed
 from llador_core.graph import Graph
@@ -21,7 +22,9 @@ from pages._ui.pair_view import Pair
 LENGTHS = (2, 3, 4)
 EACH = (3, 10, 30)
 FRAGMENT = "reasons"
-N_KINDS = 5  # as many as there are kinds of objection: neither side outweighs the other
+# Title, whether the paths start at a target of the drug, and how many kinds are shown at first: in
+# all about as many as there are kinds of objection, so that neither side outweighs the other.
+PARTS = (("How it might work", True, 3), ("By likeness to what is known", False, 2))
 BAR = 10
 MAX_SHARED = 4
 NOTHING = "Nothing found in this graph."
@@ -129,22 +132,32 @@ def _show_for(pair: Pair, found: Explanation) -> None:
             f"**{count(found.n_paths, 'path')}** of **{count(found.n_groups, 'kind')}** lead from "
             f"{markdown(pair.names[0])} to {markdown(pair.names[1])}; the strongest kinds first."
         )
-    for note in found.notes:
-        st.info(markdown(note), icon=":material/info:")
-    best = found.groups[0].paths[0].score if found.groups else 1.0
-    rest = found.groups[N_KINDS:]
-    for place, group in enumerate(found.groups[:N_KINDS]):
-        _show_group(pair.graph, group, best, is_first=place == 0)
-    if rest and st.toggle(
-        f"Show {count(len(rest), 'more kind')}", key="kinds", bind="query-params"
-    ):
-        for group in rest:
-            _show_group(pair.graph, group, best)
+    elif found.notes:
+        st.info(markdown(found.notes[0]), icon=":material/info:")
+    parts = [
+        (title, [group for group in found.groups if group.is_mechanism is is_mechanism], n_kinds)
+        for title, is_mechanism, n_kinds in PARTS
+    ]
+    n_hidden = sum(len(groups[n_kinds:]) for _, groups, n_kinds in parts)
+    body = st.container()  # above the switch that says how much of it is shown
+    shows_all = bool(n_hidden) and st.toggle(
+        f"Show {count(n_hidden, 'more kind')}", key="kinds", bind="query-params"
+    )
+    with body:
+        for title, groups, n_kinds in parts:
+            if groups:
+                st.markdown(f"**{title}**")
+            for group in groups if shows_all else groups[:n_kinds]:
+                best = groups[0].paths[0].score
+                _show_group(pair.graph, group, best, is_first=group is found.groups[0])
     if found.groups:
+        notes = (markdown(note) for note in found.notes)
         st.caption(
-            "Strength: 100 is the best path of this pair; paths through what is tied to everything "
-            "count less. Model percentile: how the run scores the path's least expected edge among "
-            "others of its kind. Neither is a probability."
+            "Strength: 100 is the best path of its part. An edge counts as far as it can be "
+            "trusted, and less where it starts or ends at what is tied to everything. Model "
+            "percentile: how the run scores the path's least expected edge among others of its "
+            "kind. Neither is a probability.",
+            help="\n\n".join(notes) or None,
         )
 
 
@@ -247,17 +260,21 @@ def _from_graph(group: ObjectionGroup) -> Kind:
 def _from_caution(pair: Pair) -> list[Kind]:
     """Return what speaks against the pair by likeness of drugs and in the LLM's words."""
     drug, disease = (markdown(name) for name in pair.names)
+    graph = pair.graph
+    avoided = graph.relations_with_role("contraindicated").tolist()
+    source = markdown(listed(list(dict.fromkeys(origin(graph, r) for r in avoided)), MAX_SHARED))
     alike, written = [], []
-    for reason in cached.caution_reasons(pair.graph.name, pair.drug, pair.disease):
+    for reason in cached.caution_reasons(graph.name, pair.drug, pair.disease):
         name, shared = markdown(reason.name), markdown(listed(reason.shared, MAX_SHARED))
+        sentence = reason.text.rstrip(";")
         if reason.kind == "similar":
             alike.append(
                 f"{name} is contraindicated in {disease}; with {drug} it shares {shared}.  \n"
-                f":small[source: {markdown(pair.graph.title or pair.graph.name)}]"
+                f":small[source: {source}]"
             )
         elif reason.kind == "text":
             written.append(
-                f"On {name}: “{markdown(reason.text)}”  \n:small[the sentence names {shared}]"
+                f"On {name}: “{markdown(sentence)}”  \n:small[the sentence names {shared}]"
             )
     silence = "No caution in them names the other side, its class or a resembling disease."
     if pair.view.texts is None:
@@ -275,7 +292,7 @@ def _show_picture(pair: Pair, found: Explanation) -> None:
     only = [path for _, path in best]
     st.markdown(f"**The {count(len(best), 'best path', 'best paths')} as a picture**")
     show.show_figure(
-        figure.paths_figure(pair.graph, only),
+        figure.paths_figure(pair.graph, best),
         figure.paths_alt(pair.graph, only),
         figure.paths_rows(pair.graph, best),
         "paths",

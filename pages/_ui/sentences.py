@@ -24,6 +24,12 @@ WHY_CAUTION = (
 )
 
 
+NO_CAUTIONS = (
+    "This graph records no contraindications, so it cannot tell which drugs to avoid: that no drug "
+    "is marked says nothing about safety."
+)
+
+
 def predicted_caution(level: CautionLevel, has_reasons: bool) -> str:
     """Say how much caution a model predicts for a drug, never that it is safe."""
     if level == "no sign":
@@ -81,12 +87,6 @@ def removed(gone: Sequence[Candidate], n_top: int) -> str:
         f"Here it took **{count(len(gone), 'drug')}** out of the first {n_top}{told}: "
         f"{listed(names, 8)}."
     )
-
-
-NO_CAUTIONS = (
-    "This graph records no contraindications, so it cannot tell which drugs to avoid: that no drug "
-    "is marked says nothing about safety."
-)
 
 
 def treated(treats: Group | None, avoid: Group | None, records_avoid: bool = True) -> str:
@@ -201,14 +201,14 @@ def farthest(movers: Sequence[Shift]) -> str:
     return f"The prior {' and '.join(told) or 'moves nobody far'}."
 
 
-def restated(risers: Sequence[Shift]) -> str:
-    """Say how much of the climb may be the LLM restating the answer."""
+def restated(risers: Sequence[Shift], whose: str = "the LLM's own text") -> str:
+    """Say how much of the climb may be the text restating the answer."""
     if not risers:
         return "No drug rose into the first 40."
     named = sum(s.names_it for s in risers)
     told = (
-        f"For **{named} of the {len(risers)} risers** the LLM's own text names the answer, so it "
-        "may only have been restated"
+        f"For **{named} of the {len(risers)} risers** {whose} names the answer, so it may only "
+        "have been restated"
     )
     kept = [s.kept_share for s in risers if s.kept_share is not None]
     if not kept:

@@ -13,8 +13,8 @@ from llador_core.figures.style import CONFIG, count, ordinal
 from llador_core.graph import Graph
 from llador_core.priors.texts import Provenance, TextField, Texts
 from llador_core.ranking import Candidate
-from llador_core.safeguard import CautionLevel, caution_reasons
-from pages._ui import exports, frame, sentences, state
+from llador_core.safeguard import CautionLevel
+from pages._ui import cached, exports, frame, sentences, state
 from pages._ui.cached import View
 
 STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
@@ -45,8 +45,7 @@ def show_figure(
     figure: Any, alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any
 ) -> None:
     """Draw a Plotly figure with its words for screen readers, and the same numbers as a table."""
-    if st.context.theme.type == "light":
-        _darken_words(figure)
+    fit_theme(figure)
     st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
     show_twin(alt, rows, key, **columns)
 
@@ -66,8 +65,10 @@ def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: 
             exports.offer(rows, key, alt)
 
 
-def _darken_words(figure: Any) -> None:
+def fit_theme(figure: Any) -> None:
     """Give the words of a figure more contrast than Streamlit's grey has on our paper."""
+    if st.context.theme.type != "light":
+        return
     figure.update_layout(font_color=WORDS)
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont_color=WORDS, title_font_color=WORDS)
@@ -216,12 +217,14 @@ def show_caution(view: View, candidate: Candidate) -> None:
     """
     if candidate.caution is None:
         return
-    reasons = caution_reasons(view.graph, view.texts, candidate.entity, view.disease)
+    reasons = cached.caution_reasons(view.graph.name, candidate.entity, view.disease)
     told = [f"- {sentences.reason(reason, view.disease_name)}" for reason in reasons]
     with st.container(border=True, gap="small"):
         st.markdown(
             sentences.predicted_caution(candidate.caution, bool(reasons)), help=CAUTION_HELP
         )
+        if candidate.raw_rank not in (None, candidate.rank):
+            st.caption(f"By the model's score alone it stands {ordinal(candidate.raw_rank)}.")
         if told:
             st.markdown("\n".join(told[:N_REASONS]))
         if len(told) > N_REASONS:
@@ -270,10 +273,10 @@ def show_flags(view: View, candidate: Candidate) -> None:
         st.badge("Known to ease it", icon=":material/healing:", color="green")
     if candidate.prior_names_it:
         st.badge(
-            "LLM text names it",
+            "LLM text names it" if view.texts else "Its text names it",
             icon=":material/record_voice_over:",
             color="orange",
-            help=f"The LLM's text on the drug names {markdown(view.disease_name)}, or the other "
+            help=f"The text on the drug names {markdown(view.disease_name)}, or the other "
             "way round: the prior may have stated the answer instead of helping to find it.",
         )
 

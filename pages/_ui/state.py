@@ -146,6 +146,12 @@ def current_entity(graph: Graph) -> int:
     return int(graph.degree.argmax())
 
 
+def asked_entity(graph: Graph) -> int | None:
+    """Return the entity asked for, None where none is. Raises UnknownNameError."""
+    asked = st.query_params.get("entity")
+    return None if asked is None else names.resolve(graph, asked, "entity")
+
+
 def current_order() -> Order:
     """Return what the lists are ordered by; anything but "raw" is the default."""
     return "raw" if st.query_params.get("order") == "raw" else "combined"

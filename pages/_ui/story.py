@@ -81,11 +81,11 @@ def _trust(view: View) -> None:
 
 
 def _metrics(view: View, info: RunInfo) -> dict[str, Any]:
-    """Return a run's metrics, "run" being its reports under the order that the lists have."""
+    """Return a run's metrics under the order that the lists have."""
     metrics = cached.run(info).metrics
     if view.order == "raw":
         return metrics
-    return metrics | {"run": metrics.get("guarded", metrics["run"])}
+    return {**metrics, "run": metrics.get("guarded", metrics["run"])}
 
 
 def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
@@ -161,14 +161,15 @@ def _moved(view: View) -> None:
     with words:
         st.header("What did the prior move?", anchor=False)
         st.markdown(sentences.farthest(movers))
-        st.markdown(sentences.restated(risers))
+        whose = "the LLM's own text" if view.texts else "the description that the prior read"
+        st.markdown(sentences.restated(risers, whose))
         first = next((c for c in view.candidates if risers and c.name == risers[0].name), None)
         if first:
             show.link_pair(view, first, f"Why {markdown(first.name)}? Open the pair")
         st.caption(
-            f"{shift.NAMED_MARK} the LLM's text on the drug names the disease, or the other way "
-            "round · ■ known · ◆ known, but hidden from training. Shown are the farthest movers "
-            "that end, or started, among the first 40."
+            f"{shift.NAMED_MARK} the text on the drug names the disease, or the other way round · "
+            "■ known · ◆ known, but hidden from training. Shown are the farthest movers that end, "
+            "or started, among the first 40."
         )
     with picture:
         show.show_figure(

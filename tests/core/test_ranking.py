@@ -1,5 +1,6 @@
 """Ranked candidates: ranks by a loop, statuses by the split, shifts by subtraction."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -154,6 +155,21 @@ def test_the_text_counts_only_where_the_prior_read_it(
     assert mechanism is not None
     assert n_named(run) > n_named(load_run(mechanism.name))
     assert n_named(base) == 0
+
+
+def test_without_an_llm_the_source_s_descriptions_are_what_the_prior_read(
+    starter: Graph, shipped: tuple[Run, Run]
+) -> None:
+    run, base = shipped
+    disease = resolve(starter, "Alzheimer's disease", "disease")
+    told = [""] * starter.n_entities
+    drug = int(starter.drugs[3])
+    told[drug] = "Used for Alzheimer's disease for years."
+    described = dataclasses.replace(starter, descriptions=told)
+    for of, expected in ((run, {drug}), (base, set())):
+        rows = rank_candidates(described, of, disease=disease)
+        assert {row.entity for row in rows if row.prior_names_it} == expected
+    assert not any(row.prior_names_it for row in rank_candidates(starter, run, disease=disease))
 
 
 def test_exactly_one_end_of_the_right_type(starter: Graph, shipped: tuple[Run, Run]) -> None:

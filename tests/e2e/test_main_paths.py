@@ -68,6 +68,8 @@ def test_from_landing_through_the_story_to_an_export(address: str, visit: Visit)
     head = [line for line in lines if line.startswith("# ")]
     rows = list(csv.DictReader(io.StringIO("\n".join(lines[len(head) :]))))
     assert head[0].startswith("# notice: For research only")
+    told = dict(line[2:].split(": ", 1) for line in head)
+    assert told["rows"] == f"{len(rows)} of 636; status New, without contraindicated"
     assert rows[0]["name"] == name
     assert {row["status"] for row in rows} == {"new"}
     assert {row["contraindicated"] for row in rows} == {"false"}
@@ -163,7 +165,10 @@ def test_a_row_can_be_left_again(address: str, visit: Visit, starter: Graph) -> 
     assert "drug=" not in page.url
 
 
-@pytest.mark.parametrize("path", [*(f"/?step={n}" for n in range(1, 6)), "/candidates", "/pair"])
+@pytest.mark.parametrize(
+    "path",
+    [*(f"/?step={n}" for n in range(1, 6)), "/candidates", "/pair", "/embedding_shift"],
+)
 def test_a_phone_never_scrolls_sideways(path: str, address: str, visit: Visit) -> None:
     page = visit(address + path, width=390, height=844)
     widths = page.evaluate(

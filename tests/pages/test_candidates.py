@@ -17,7 +17,7 @@ from llador_core.training import runs
 from llador_core.training.runs import RunInfo
 from pages._ui import cached, table
 from pages._ui.cached import View
-from pages._ui.filters import Filters
+from pages._ui.inputs import Filters
 from tests.pages.conftest import Open
 
 ALZHEIMER = "Disease::DOID:10652"

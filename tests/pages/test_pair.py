@@ -117,8 +117,13 @@ def test_for_and_against_are_the_explanation(open_page: Open, starter: Graph, pa
     said = words(app)
     assert f"**{found.n_paths} paths** of **{found.n_groups} kinds**" in said
     labels = [e.label for e in app.expander]
-    for group in found.groups[: reasons.N_KINDS]:
-        assert any(markdown(group.title) in label for label in labels)
+    for title, is_mechanism, n_kinds in reasons.PARTS:
+        groups = [group for group in found.groups if group.is_mechanism is is_mechanism]
+        assert groups
+        assert f"**{title}**" in said
+        for place, group in enumerate(groups):
+            is_shown = any(f"{markdown(group.title)} :" in label for label in labels)
+            assert is_shown is (place < n_kinds)
     for path in found.groups[0].paths:
         for entity in path.entities:
             assert markdown(starter.entity_names[entity]) in said
@@ -168,7 +173,7 @@ def test_every_control_is_in_the_address(open_page: Open) -> None:
     for key in ("length", "each", "kinds", "direction"):
         assert app.get_by_key(key).proto.query_param_key == key
     opened_kinds = [e.proto.query_param_key for e in app.expander if "table" not in e.label]
-    assert len(opened_kinds) > reasons.N_KINDS
+    assert len(opened_kinds) > 5
     assert all(key.startswith("open-") for key in opened_kinds)
     app.text_input(key="through_query").set_value("DRD2").run()
     [match] = [b for b in app.button if str(b.key) == "match-through_query-" + drd2(app)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from llador_core.graph import Graph
 from llador_core.models.scorer import Scorer
 from llador_core.safeguard import level
 from llador_core.safeguard.features import Reading
-from llador_core.safeguard.fit import can_guard, fit_safeguard, set_aside
+from llador_core.safeguard.fit import calibrate, can_guard, fit_safeguard, set_aside
 from llador_core.safeguard.heads import fit_head, sigmoid
 from llador_core.safeguard.model import FILE, SETTINGS, Safeguard, load, save
 from tests.builders import random_graph
@@ -89,6 +90,27 @@ def test_a_known_contraindication_is_certain_and_order_follows_both_logits() -> 
     assert (more.caution >= guard.caution).all()
 
 
+def test_calibration_finds_the_logits_that_were_bent(starter: Graph) -> None:
+    """Contraindications drawn by known chances: bent logits are bent back."""
+    draw = np.random.default_rng(0)
+    split = split_by_pair(starter, 0, is_caution_held_out=True)
+    shape = len(starter.drugs), len(starter.diseases)
+    logits = draw.normal(-3, 2, shape)
+    drawn = np.argwhere(draw.random(shape) < sigmoid(logits))
+    avoids = int(starter.relations_with_role("contraindicated")[0])
+    rows = np.column_stack(
+        [starter.drugs[drawn[:, 0]], np.full(len(drawn), avoids), starter.diseases[drawn[:, 1]]]
+    ).astype(np.int32)
+    half = len(rows) // 2
+    alone = replace(split, train=rows[:half], caution_valid=rows[half:])
+    slope, intercept = calibrate(starter, alone, 0.5 * logits + 1)
+    assert slope == pytest.approx(2, abs=0.1)
+    # half of them are known to training, so the others are half as common
+    assert slope * 1 + intercept == pytest.approx(np.log(0.5), abs=0.1)
+    none = replace(split, caution_valid=split.caution_valid[:0])
+    assert calibrate(starter, none, logits) == (1.0, 0.0)
+
+
 def test_few_contraindications_or_too_many_pairs_are_not_guarded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -125,12 +147,13 @@ def stored(tmp_path: Path) -> Path:
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path, kind: type) -> None:
     draw = np.random.default_rng(0)
     tables = (draw.standard_normal((4, 3)).astype(np.float32) for _ in range(2))
-    kept = save(Safeguard(*tables, {"fitted_on": {"treats": 3}}), tmp_path, kind)
+    kept = save(Safeguard(*tables, {"fitted_on": {"treats": 3}}, 1.5, -0.2), tmp_path, kind)
     read = load(tmp_path)
     assert read is not None
     np.testing.assert_array_equal(read.combined, kept.combined)
     np.testing.assert_array_equal(read.caution, kept.caution)
     assert read.settings == {"fitted_on": {"treats": 3}}
+    assert (read.slope, read.intercept) == (1.5, -0.2)
 
 
 def test_a_run_from_before_the_safeguard_has_none(tmp_path: Path) -> None:

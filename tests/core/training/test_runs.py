@@ -1,5 +1,6 @@
 """Run folders: found, refused when damaged, never half-read."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -151,3 +152,15 @@ def test_headline_runs_ship_in_the_headline_models() -> None:
         assert run.problem == ""
         size = sum(file.stat().st_size for file in run.folder.iterdir())
         assert size < 3.1e6, f"{run.name} is {size} bytes"
+
+
+def test_a_split_is_read_once_for_each_run_and_graph(starter: Graph) -> None:
+    """Every list and every explanation asks for it, and on a large graph reading takes a second."""
+    run = load_run(default_run("starter").name)
+    split = run.split(starter)
+    assert run.split(starter) is split
+    again = dataclasses.replace(starter)
+    assert run.split(again) is not split
+    np.testing.assert_array_equal(run.split(again).train, split.train)
+    with pytest.raises(DataFormatError, match="another version"):
+        run.split(dataclasses.replace(starter, checksum="f" * 64))
