@@ -3,6 +3,7 @@
 # make e2e          the browser tests alone
 # make vectors      recompute the text vectors of the starter graph
 # make pretrained   retrain the nine runs that ship with the app
+# make projections  lay out again the maps that ship with the app; after `make pretrained`
 # make lint         ruff and mypy
 # make clean        remove .venv and the tools' caches
 #
@@ -22,7 +23,7 @@ READY_DEV := $(READY)-dev-$(shell cksum < requirements-dev.txt | cut -d ' ' -f 1
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PIP := $(PY) -m pip --disable-pip-version-check
 
-.PHONY: run test e2e vectors pretrained lint clean env env-dev free-port
+.PHONY: run test e2e vectors pretrained projections lint clean env env-dev free-port
 .DEFAULT_GOAL := run
 
 run: env free-port
@@ -51,6 +52,16 @@ pretrained: env
 	    --prior $$prior --half --out assets/runs.new || exit 2; \
 	done; done
 	@rm -rf assets/runs && mv assets/runs.new assets/runs
+
+# With a home of its own, so that no run of the user's is taken for a shipped one.
+projections: env
+	@rm -rf assets/projections.new
+	@for run in assets/runs/*-full-* assets/runs/*-mechanism-*; do \
+	  LLADOR_HOME=assets/projections.new/home OMP_NUM_THREADS=1 $(PY) -m llador_core project \
+	    --run "$$(basename "$$run")" --out assets/projections.new || exit 2; \
+	done
+	@rm -rf assets/projections.new/home assets/projections
+	@mv assets/projections.new assets/projections
 
 lint: env-dev
 	$(PY) -m ruff check .

@@ -4,9 +4,10 @@
     python benchmarks/explain_quality.py --half tune
 
 The pairs are those of DrugMechDB whose drug, disease and at least one protein are in the
-DRKG-format graph. Nothing of DrugMechDB is in the product: the settings of the engine were chosen
-on one half of the drugs (tune), the other half (held out) was only looked at. Needs the upstream
-files (LLADOR_RAW); writes benchmarks/results/explain_quality.json.
+DRKG-format graph. Nothing of DrugMechDB is in the product: the settings of the engine were fitted
+on one half of the drugs (tune). The other half (held out) is not untouched: its figures were seen
+while settings were chosen, so read both as lightly tuned. Needs the upstream files (LLADOR_RAW);
+writes benchmarks/results/explain_quality.json.
 """
 
 from __future__ import annotations

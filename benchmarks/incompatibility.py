@@ -89,11 +89,12 @@ def fingerprint(cell: Cell) -> str:
 
 def run_cell(cell: Cell) -> Record:
     """Train one cell and judge it under every way tried."""
-    from llador_core.evaluation.incompatibility import incompatibility
+    from llador_core.evaluation.incompatibility import calibration, incompatibility
     from llador_core.priors.texts import load_texts
     from llador_core.priors.vectors import load_vectors
     from llador_core.safeguard.features import read
     from llador_core.safeguard.fit import fit_safeguard, set_aside
+    from llador_core.safeguard.heads import sigmoid
     from llador_core.training.guard import by_naming, second_steps
     from llador_core.training.loop import Trainer
     from llador_core.training.train import make_anchors_for, make_split
@@ -133,9 +134,11 @@ def run_cell(cell: Cell) -> Record:
         "fingerprint": fingerprint(cell),
         "seconds": {"model": round(seconds, 2), "safeguard": round(more, 2)},
         "raw": incompatibility(graph, split, raw, cell.seed, groups=groups),
-        "combined": incompatibility(
-            graph, split, safeguard.combined, cell.seed, safeguard.caution, groups
-        ),
+        "combined": incompatibility(graph, split, safeguard.combined, cell.seed, groups=groups),
+        "calibration": {
+            "as fitted": calibration(graph, split, sigmoid(safeguard.caution_logits)),
+            "on validation pairs": calibration(graph, split, safeguard.caution),
+        },
         "ways": judged,
         "weights": dict(safeguard.settings),
     }

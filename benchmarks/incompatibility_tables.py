@@ -53,7 +53,12 @@ def _row(records: list[Record]) -> Record:
         **orders,
         "groups": groups,
         "ways": ways,
-        "calibration": _calibration([r["combined"]["calibration"] for r in records]),
+        "calibration": {
+            name: _calibration(
+                [r["calibration"][name] for r in records if name in r["calibration"]]
+            )
+            for name in records[-1]["calibration"]
+        },
         "training_time_ratio": round(float(np.median(ratio)), 2),
         "weights": _weights([r["weights"] for r in records]),
     }
@@ -80,7 +85,8 @@ def _means(reports: list[Record]) -> Record:
 
 def _calibration(reports: list[Record]) -> Record:
     names = ("expected_calibration_error", "brier", "brier_constant")
-    out: Record = {name: round(float(np.mean([r[name] for r in reports])), 5) for name in names}
+    out: Record = {"n_seeds": len(reports)}
+    out |= {name: round(float(np.mean([r[name] for r in reports])), 5) for name in names}
     bins: dict[tuple[float, float], list[Record]] = defaultdict(list)
     for report in reports:
         for one in report["bins"]:

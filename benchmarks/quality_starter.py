@@ -104,6 +104,7 @@ def _config(cell: Cell) -> Any:
         seed=cell.seed,
         split=cell.split,
         split_seed=cell.seed,
+        is_caution_held_out=False,  # all that is known but the treatments that are looked for
     )
 
 

@@ -27,7 +27,7 @@ from llador_core.evaluation.protocols import Report, evaluate
 from llador_core.evaluation.ranks import Scores
 from llador_core.graph import Graph, Ints
 from llador_core.ranking import mean_ranks
-from llador_core.training.runs import Run, check_graph
+from llador_core.training.runs import Order, Run, check_graph
 
 Shares = NDArray[np.float64]
 ScoreOf = Callable[[Ints], Scores]
@@ -90,11 +90,16 @@ class Effect:
     popularity_correlation: float
 
 
-def score_of(graph: Graph, run: Run) -> ScoreOf:
-    """Return the function from diseases to a run's scores of all drugs, (n_drugs, n_diseases)."""
+def score_of(graph: Graph, run: Run, order: Order = "raw") -> ScoreOf:
+    """Return the function from diseases to a run's scores of all drugs, (n_drugs, n_diseases).
+
+    `order` is what the lists are ordered by, as in `ranking.rank_candidates`.
+    """
     check_graph(run, graph)
 
     def scores(diseases: Ints) -> Scores:
+        if order == "combined" and run.safeguard is not None:
+            return run.safeguard.combined[:, np.searchsorted(graph.diseases, diseases)]
         return run.scorer.score_pairs(graph.drugs, graph.treatment_relation, diseases)
 
     return scores

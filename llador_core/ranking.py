@@ -12,7 +12,7 @@ from llador_core.errors import ConfigError
 from llador_core.graph import Bools, Graph, Ints, pair_keys
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.leakage import names_other_side
-from llador_core.priors.texts import Texts
+from llador_core.priors.texts import Texts, described
 from llador_core.safeguard.model import CautionLevel, level
 from llador_core.training.runs import Order, Run, check_graph
 
@@ -45,8 +45,9 @@ class Candidate:
     base_rank, shift : float or None
         Rank without the prior in the same order, and how far the prior moved it up (negative:
         down).
-    raw_rank : float
-        Rank by the model's score alone, which predicted caution has no say in.
+    raw_rank : float or None
+        Rank by the model's score alone, in which predicted caution has no say; `rank_candidates`
+        always gives it.
     caution : "no sign", "some", "strong" or None
         What the run's safeguard predicts; None for a run without one. "no sign" is not "safe".
     caution_score : float or None
@@ -65,7 +66,7 @@ class Candidate:
     is_contraindicated: bool
     base_rank: float | None = None
     shift: float | None = None
-    raw_rank: float = 0.0
+    raw_rank: float | None = None
     caution: CautionLevel | None = None
     caution_score: float | None = None
 
@@ -92,7 +93,8 @@ def rank_candidates(
     base : Run or None
         The same run without the prior; gives `base_rank` and `shift`.
     texts : Texts or None
-        What the LLM wrote; None leaves `prior_names_it` False everywhere.
+        What the LLM wrote. With None the descriptions of the graph's source are read for
+        `prior_names_it`; without these either it is False everywhere.
     order : "combined" or "raw"
         By the model's score weighed against predicted caution, or by that score alone. A run
         without a safeguard has only the second.
@@ -229,6 +231,7 @@ def _status(graph: Graph, run: Run, candidates: Ints, given: int) -> list[Status
 
 def _named(graph: Graph, run: Run, candidates: Ints, given: int, texts: Texts | None) -> Bools:
     fields = PRIORS[run.config.prior].text_fields
+    texts = described(graph) if texts is None and fields else texts
     if texts is None or not fields:
         return np.zeros(len(candidates), bool)
     return np.asarray(names_other_side(graph, texts, candidates, given, fields))

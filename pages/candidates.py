@@ -31,7 +31,9 @@ with errors.boxed():
     classes = cached.classes(graph_name)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         filters = inputs.pick_filters(
-            sorted({name for names in classes.values() for name in names}), view.base is not None
+            sorted({name for names in classes.values() for name in names}),
+            view.base is not None,
+            view.is_guarded,
         )
         with st.container(width="content", gap=None):
             corrected = lens.pick_lens(view)

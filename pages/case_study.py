@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from pages._ui import cached, errors, frame, inputs, report, shortlist_panel, show, state, story
+from pages._ui import (
+    cached,
+    errors,
+    frame,
+    inputs,
+    report,
+    shortlist_panel,
+    show,
+    state,
+    story,
+    warm,
+)
 
 frame.page_setup(frame.CASE_STUDY)
 
@@ -18,4 +29,4 @@ with errors.boxed():
         show.show_header(view)
     story.show_step(inputs.pick_step(lambda: report.show_report(view)), view)
     shortlist_panel.show_expander(view)
-cached.prepare_tables()
+warm.prepare_tables()

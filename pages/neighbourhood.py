@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from pages._ui import cached, connections, errors, find, frame, network, state, surroundings
+from pages._ui import (
+    cached,
+    connections,
+    errors,
+    find,
+    frame,
+    network,
+    network_files,
+    state,
+    surroundings,
+)
 
 frame.page_setup(frame.NEIGHBOURHOOD)
 
@@ -14,9 +24,7 @@ with errors.boxed():
     graph = cached.graph(graph_name)
     focus = state.current_entity(graph)
     choice = surroundings.pick_choice(graph_name, graph, focus)
-    view = surroundings.current_view(
-        graph_name, focus, choice, goes_round=connections.pick_goes_round()
-    )
+    view = surroundings.current_view(graph_name, focus, choice, goes_round=connections.goes_round())
     with title:
         network.show_header(view)
     network.show_problems(view)
@@ -24,7 +32,7 @@ with errors.boxed():
     with left:
         st.markdown(network.counted(view))
         network.show_picture(view)
-        network.show_exports(view)
+        network_files.show_exports(view)
     with right, st.container(border=True):
         network.show_card(view)
     connections.show_connections(view)

@@ -32,7 +32,7 @@ EDGE = ("__main__", "cli")  # the command line: its two halves may meet, nobody 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "streamlit": ("app.py", "pages/"),
     "plotly": ("llador_core/figures/",),
-    "umap": ("llador_core/projection.py",),
+    "umap": ("llador_core/projection/",),
     "openai": ("llador_core/priors/",),
     "pykeen": ("llador_core/models/pykeen_bridge.py", "llador_core/data/"),
 }

@@ -33,7 +33,9 @@ def graph_of(
     )
 
 
-def random_graph(seed: int, n_drugs: int = 12, n_diseases: int = 15, n_genes: int = 8) -> Graph:
+def random_graph(
+    seed: int, n_drugs: int = 12, n_diseases: int = 15, n_genes: int = 8, n_avoided: int = 0
+) -> Graph:
     """Return a graph with many relations between the same drugs and diseases, in both directions.
 
     Two relations have the role `treats`, and a few treatments start from a gene or end at one, as
@@ -52,6 +54,7 @@ def random_graph(seed: int, n_drugs: int = 12, n_diseases: int = 15, n_genes: in
         (drugs, "treats", genes, 3),
         (drugs, "binds", genes, 25),
         (diseases, "associates", genes, 25),
+        (drugs, "contraindicated_in", diseases, n_avoided),
     ]
     triples = [
         (str(draw.choice(heads)), relation, str(draw.choice(tails)))

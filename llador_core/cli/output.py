@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-NOTICE = "For research only, not for clinical use: the graph and the texts are written by a model."
+NOTICE = "For research only, not for clinical use: ranks come from a model, nobody reviewed them."
 Arguments = argparse.Namespace
 AddCommand = Callable[[str, Callable[[Arguments], None], str], argparse.ArgumentParser]
 

@@ -34,6 +34,12 @@ def add(command: AddCommand) -> None:
     one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
     one.add_argument("--graph", help="where the run's graph is a folder")
     one.add_argument("--protocol")
+    one.add_argument(
+        "--order",
+        choices=("raw", "combined"),
+        default="raw",
+        help="by the model's score alone (default), or weighed against predicted caution",
+    )
     one.add_argument("--seed", type=int, help="of sampled candidates; default: the split's")
     one.add_argument("--json", action="store_true")
 
@@ -80,6 +86,7 @@ def _train(arguments: Arguments) -> None:
 def _evaluate(arguments: Arguments) -> None:
     from llador_core.data import load_graph
     from llador_core.evaluation.controls import report_with_controls
+    from llador_core.evaluation.incompatibility import incompatibility
     from llador_core.evaluation.protocols import PROTOCOLS
     from llador_core.priors.vectors import vectors_if_any
     from llador_core.registry import lookup
@@ -91,19 +98,24 @@ def _evaluate(arguments: Arguments) -> None:
     protocols = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
     for name in protocols:
         lookup("protocol", PROTOCOLS, name)
-    scores = run.scorer.treatment_scores(graph)
+    scores = run.pair_scores(graph, arguments.order)
     vectors = vectors_if_any(graph)
     seed = run.config.split_seed if arguments.seed is None else arguments.seed
     report = report_with_controls(graph, split, scores, vectors, seed, protocols)
+    avoided = incompatibility(graph, split, scores, seed) if len(split.caution_test) else None
     if arguments.json:
-        named = {"run": run.name, "protocols": report["run"]}
-        print_json({**named, "baselines": report["baselines"], "split": report["split"]})
+        named = {"run": run.name, "order": arguments.order, "protocols": report["run"]}
+        rest = {"baselines": report["baselines"], "split": report["split"]}
+        print_json({**named, **rest, "incompatibility": avoided})
         return
     for name in protocols:
         judged = {"this run": report["run"], **report["baselines"]}
         print(f"{name}: {PROTOCOLS[name].words} {report['run'][name]['n_pairs']} held-out pairs.")
         _print_reports({who: reports[name]["metrics"] for who, reports in judged.items()})
         print()
+    if avoided:
+        print(f"{avoided['n_contraindicated']} held-out contraindications beside the treatments:")
+        _print_reports({"this run": avoided["metrics"]})
 
 
 def _print_reports(judged: dict[str, dict[str, dict[str, float]]]) -> None:

@@ -11,6 +11,8 @@ https://github.com/gnn4dr/DRKG (2020).
 
 from __future__ import annotations
 
+import html
+import re
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ COLUMNS = ("head", "relation", "tail")
 EXPECTED = f"3 columns ({', '.join(COLUMNS)}) separated by tabs, without a header"
 BLOCK_BYTES = 1 << 22
 MAX_SHOWN = 80
+TAGS = re.compile(r"</?(?:sub|sup|i|em|b|strong|p|br)\s*/?>", re.IGNORECASE)
 NO_NAMES = frozenset({"", "nothing"})  # what the tables write where they know no name
 
 
@@ -189,7 +192,7 @@ def _told(
             if name not in NO_NAMES:
                 names.setdefault(entity, name)
             if description:
-                descriptions.setdefault(entity, description)
+                descriptions.setdefault(entity, _without_markup(description))
             if also:
                 synonyms.setdefault(entity, tuple(dict.fromkeys(s for s in also.split("|") if s)))
     own = [synonyms.get(entity, ()) for entity in ids]
@@ -201,3 +204,10 @@ def _told(
         own,
         [descriptions.get(entity, "") for entity in ids],
     )
+
+
+def _without_markup(description: str) -> str:
+    """Return a description of DrugBank's without its web page's tags and character codes."""
+    if "&" not in description and "<" not in description:
+        return description
+    return html.unescape(TAGS.sub("", description))

@@ -77,4 +77,5 @@ def infer(name: str) -> Relation:
             if parts[-1] == "Gene:Compound":
                 words, inverse_words = inverse_words, words
             return relation(name, role, words, inverse_words)
-    return relation(name, None)
+    spelled = relation(parts[1] if len(parts) > 1 else name, None)
+    return relation(name, None, spelled.words, spelled.inverse_words)

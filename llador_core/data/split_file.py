@@ -78,11 +78,8 @@ def load_split(path: Path, graph: Graph) -> Split:
             f"{graph.n_triples:,}: the run belongs to another version of the graph; train again."
         )
     used = np.concatenate(list(rows.values()))
-    if (
-        kind not in KINDS
-        or (len(used) and not 0 <= used.min() <= used.max() < n_triples)
-        or np.bincount(used, minlength=1).max() > 1
-    ):
+    is_inside = not len(used) or 0 <= used.min() <= used.max() < n_triples
+    if kind not in KINDS or not is_inside or np.bincount(used, minlength=1).max() > 1:
         raise DataFormatError(
             f"{path} is damaged (expected each of {n_triples:,} rows at most once); train again."
         )

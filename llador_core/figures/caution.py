@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from llador_core.escape import figure_text
 from llador_core.figures import style
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from llador_core.ranking import Candidate
 
 TOP_SHARE = 0.05
+Mark: TypeAlias = "tuple[Candidate, float]"
+Strip: TypeAlias = "tuple[str, list[Mark], str, str]"
 
 
 def top_places(n_candidates: int) -> int:
@@ -25,9 +27,11 @@ def top_places(n_candidates: int) -> int:
 def caution_figure(
     candidates: Sequence[Candidate], n_candidates: int, height: int = 330
 ) -> go.Figure:
-    """Return two strips on one axis of ranks: known treatments, and drugs to avoid.
+    """Return strips on one axis of ranks: known treatments, and drugs to avoid.
 
-    The top 5% of the list is shaded. Drugs to avoid are named as far as there is room.
+    Where predicted caution moved drugs to avoid, a third strip shows where the model's score alone
+    has them. The top 5% of the list is shaded. The first drugs to avoid, by the score alone, are
+    named as far as there is room.
 
     Parameters
     ----------
@@ -51,33 +55,33 @@ def caution_figure(
         line_width=0,
         layer="below",
     )
-    for row, some, colour, symbol in (
-        (1, known, style.KNOWN, "square"),
-        (0, avoid, style.CONTRAINDICATED, "x"),
-    ):
+    is_moved = any(c.raw_rank not in (None, c.rank) for c in avoid)
+    strips = _strips(known, avoid, is_moved)
+    for row, (_, marks, colour, symbol) in zip(range(len(strips))[::-1], strips, strict=True):
         figure.add_scatter(
-            x=[c.rank for c in some],
-            y=[row + dy for dy in _swarm([c.rank for c in some])],
+            x=[rank for _, rank in marks],
+            y=[row + dy for dy in _swarm([rank for _, rank in marks])],
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 11},
             hovertext=[
-                f"<b>{figure_text(c.name)}</b><br>{style.ordinal(c.rank)} in the list" for c in some
+                f"<b>{figure_text(c.name)}</b><br>{style.ordinal(rank)} in the list"
+                for c, rank in marks
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     figure.update_layout(
         style.layout(
             height,
-            annotations=_names(avoid[:4], n_candidates),
+            annotations=_names(strips[-1][1][:4], n_candidates),
             xaxis=style.rank_axis(
                 n_candidates,
                 f"Rank among {n_candidates:,} drugs (log scale); shaded: the top 5%",
             ),
             yaxis={
                 "tickmode": "array",
-                "tickvals": [1, 0],
-                "ticktext": ["known<br>treatments", "drugs<br>to avoid"],
-                "range": [-0.95, 1.5],
+                "tickvals": list(range(len(strips))),
+                "ticktext": [words for words, *_ in reversed(strips)],
+                "range": [-0.95, len(strips) - 0.5],
                 "showgrid": False,
                 "zeroline": False,
                 "fixedrange": True,
@@ -86,6 +90,20 @@ def caution_figure(
         )
     )
     return figure
+
+
+def _strips(known: Sequence[Candidate], avoid: Sequence[Candidate], is_moved: bool) -> list[Strip]:
+    """Return the strips from top to bottom: words, (drug, rank) of each mark, colour, symbol."""
+    now = [(c, c.rank) for c in avoid]
+    strips: list[Strip] = [
+        ("known<br>treatments", [(c, c.rank) for c in known], style.KNOWN, "square"),
+        ("drugs<br>to avoid", now, style.CONTRAINDICATED, "x"),
+    ]
+    if is_moved:
+        alone = sorted(((c, c.raw_rank or c.rank) for c in avoid), key=lambda mark: mark[1])
+        words = "drugs to avoid,<br>by score alone"
+        strips.append((words, alone, style.CONTRAINDICATED, "x-thin-open"))
+    return strips
 
 
 def _swarm(ranks: Sequence[float], step: float = 0.13) -> list[float]:
@@ -100,10 +118,10 @@ def _swarm(ranks: Sequence[float], step: float = 0.13) -> list[float]:
     return [dy for _, dy in placed]
 
 
-def _names(avoid: Sequence[Candidate], n_candidates: int) -> list[dict[str, object]]:
-    """Return the names of the first drugs to avoid below their marks, kept apart."""
+def _names(marks: Sequence[Mark], n_candidates: int) -> list[dict[str, object]]:
+    """Return the names of drugs below their marks, kept apart."""
     top = math.log10(max(n_candidates, 2))
-    wanted = [math.log10(c.rank) for c in avoid]
+    wanted = [math.log10(rank) for _, rank in marks]
     places = style.spread(wanted, 0.19 * top, 0.08 * top, 0.92 * top)
     return [
         {
@@ -121,7 +139,7 @@ def _names(avoid: Sequence[Candidate], n_candidates: int) -> list[dict[str, obje
             "standoff": 4,
             "font": {"size": 12.5},
         }
-        for i, (c, at, place) in enumerate(zip(avoid, wanted, places, strict=True))
+        for i, ((c, _), at, place) in enumerate(zip(marks, wanted, places, strict=True))
     ]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from llador_core.escape import figure_text
 from llador_core.figures import style
-from llador_core.graph import Graph, Role
+from llador_core.graph import Graph, Relation, Role
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -66,6 +66,19 @@ _WORDS: dict[tuple[Role | None, bool], tuple[str, str]] = {
     ("binds", True): ("protein it binds", "proteins it binds"),
     ("targets", True): ("protein it acts on", "proteins it acts on"),
     ("interacts", True): ("interacting protein", "interacting proteins"),
+    ("inhibits", False): ("drug that inhibits it", "drugs that inhibit it"),
+    ("activates", False): ("drug that activates it", "drugs that activate it"),
+    ("binds", False): ("drug that binds it", "drugs that bind it"),
+    ("targets", False): ("drug that acts on it", "drugs that act on it"),
+    ("causes", False): ("drug that can cause it", "drugs that can cause it"),
+    ("presents", False): ("disease it is a symptom of", "diseases it is a symptom of"),
+    ("localizes", False): ("disease that occurs in it", "diseases that occur in it"),
+}
+# The same where the other end may be of several types: "linked disease", "linked compound".
+_WORDS_OF_KIND: dict[tuple[Role | None, bool], tuple[str, str]] = {
+    ("associates", False): ("linked {kind}", "linked {kind}s"),
+    ("participates", False): ("{kind} that takes part in it", "{kind}s that take part in it"),
+    ("includes", True): ("{kind} that belongs to it", "{kind}s that belong to it"),
 }
 _ORDER = tuple(role for role, _ in _WORDS)
 _LOOK: dict[Role | None, tuple[str, str]] = {
@@ -90,12 +103,7 @@ def neighbour_groups(graph: Graph, entity: int) -> list[Group]:
         spec = graph.relations[relation]
         # A role whose two ends are of one type reads the same from both.
         both_ways = spec.is_symmetric or graph.type_of(other) == graph.type_of(entity)
-        said = f"{graph.type_of(other).lower()}: {spec.words if is_out else spec.inverse_words}"
-        words = _WORDS.get((spec.role, is_out or both_ways), (said, said))
-        if spec.role == "includes" and both_ways:
-            # The hierarchy of diseases: from which side it is read matters.
-            width = "narrower" if said.endswith(": includes") else "broader"
-            words = _kinds(f"{width} {graph.type_of(other).lower()}")
+        words = _group_words(graph, other, spec, is_out, both_ways)
         if spec.role == "resembles" and graph.type_of(other) == graph.drug_type:
             words = ("similar drug", "similar drugs")
         members.setdefault((spec.role, words), set()).add(other)
@@ -108,6 +116,24 @@ def neighbour_groups(graph: Graph, entity: int) -> list[Group]:
 
 def _kinds(one: str) -> tuple[str, str]:
     return one, f"{one}s"
+
+
+def _group_words(
+    graph: Graph, other: int, spec: Relation, is_out: bool, both_ways: bool
+) -> tuple[str, str]:
+    """Return what one neighbour is to the entity, and what several are."""
+    kind = graph.type_of(other).lower()
+    said = f"{kind}: {spec.words if is_out else spec.inverse_words}"
+    key = (spec.role, is_out or both_ways)
+    if spec.role == "includes" and both_ways:
+        # The hierarchy of diseases: from which side it is read matters.
+        return _kinds(f"{'narrower' if said.endswith(': includes') else 'broader'} {kind}")
+    if key in _WORDS:
+        return _WORDS[key]
+    if key in _WORDS_OF_KIND:
+        one, many = _WORDS_OF_KIND[key]
+        return one.format(kind=kind), many.format(kind=kind)
+    return said, said
 
 
 def _by_degree(graph: Graph, entities: set[int]) -> list[int]:

@@ -6,71 +6,26 @@ Not to be confused with `neighbourhood.py`, the sectors of the case study.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from llador_core.escape import canvas_text, tooltip_html
-from llador_core.explain.neighbourhood import Surroundings, Tie, fact_words, relation_words
+from llador_core.explain.neighbourhood import Surroundings, Tie, tie_sentences
 from llador_core.figures import style
 from llador_core.figures.network_layout import Places
+from llador_core.figures.network_looks import looks
 from llador_core.graph import Graph
 
 NARROW_PX = 520
-STRETCH, STRETCH_NARROW = (1.7, 1.0), (0.95, 1.4)  # a picture is wide, on a phone it is tall
+STRETCH, STRETCH_OF_CROWD = (1.7, 1.0), (1.25, 1.0)  # a picture is wide
+STRETCH_NARROW = (0.95, 1.4)  # on a phone it is tall
+CROWD = 120  # neighbours
 MAX_LABEL = 22
 N_FACTS = 6  # in a tooltip
-_PENTAGON = "path://M0,-10L9.5,-3.1L5.9,8.1L-5.9,8.1L-9.5,-3.1Z"
-_HEXAGON = "path://M-10,0L-5,-8.7L5,-8.7L10,0L5,8.7L-5,8.7Z"
-_DOWN = "path://M0,9L-10,-8L10,-8Z"
-_STAR = "path://M0,-10L2.4,-3.2L9.5,-3.1L3.8,1.2L5.9,8.1L0,4L-5.9,8.1L-3.8,1.2L-9.5,-3.1L-2.4,-3.2Z"
-_PLUS = "path://M-3.5,-10L3.5,-10L3.5,-3.5L10,-3.5L10,3.5L3.5,3.5L3.5,10L-3.5,10L-3.5,3.5L-10,3.5L-10,-3.5L-3.5,-3.5Z"
-_CROSS = "path://M-9,-5L-5,-9L0,-4L5,-9L9,-5L4,0L9,5L5,9L0,4L-5,9L-9,5L-4,0Z"
-_BARS = "path://M-10,-8L10,-8L10,-2L-10,-2ZM-10,2L10,2L10,8L-10,8Z"
-_HOURGLASS = "path://M-9,-9L9,-9L0,0L9,9L-9,9L0,0Z"
 
 
-@dataclass(frozen=True)
-class Look:
-    """How entities of a type are drawn: no two types share a shape."""
-
-    colour: str
-    symbol: str
-
-
-# What a type is called in lower case contains one of these words; first match wins.
-_LOOKS: tuple[tuple[tuple[str, ...], Look], ...] = (
-    (("class", "atc"), Look(style.PRIOR, _BARS)),
-    (("side effect", "effect"), Look(style.CONTRAINDICATED, _DOWN)),
-    (("symptom", "phenotype"), Look(style.BASE, "triangle")),
-    (("compound", "drug", "chemical"), Look(style.PRIOR, "rect")),
-    (("disease", "disorder"), Look(style.BASE, "diamond")),
-    (("gene", "protein"), Look(style.POPULARITY, "circle")),
-    (("pathway",), Look(style.MECHANISM, _PENTAGON)),
-    (("process",), Look(style.MECHANISM, _HEXAGON)),
-    (("function",), Look(style.MECHANISM, _STAR)),
-    (("component",), Look(style.KNOWN, _PLUS)),
-    (("anatomy", "tissue"), Look(style.TEXT_ALONE, "roundRect")),
-)
-_SPARE = (
-    Look(style.RANDOM, _CROSS),
-    Look(style.RANDOM, _HOURGLASS),
-    Look(style.KNOWN, "pin"),
-    Look(style.RANDOM, "arrow"),
-)
-
-
-def looks(type_names: Sequence[str]) -> dict[str, Look]:
-    """Return how each type is drawn; each shape once as long as there are shapes."""
-    found: dict[str, Look] = {}
-    for name in type_names:
-        match = next((k for words, k in _LOOKS if any(w in name.lower() for w in words)), None)
-        if match is not None and match not in found.values():
-            found[name] = match
-    spare = [k for k in (*_SPARE, *(k for _, k in _LOOKS)) if k not in found.values()]
-    for name in type_names:
-        if name not in found:
-            found[name] = spare.pop(0) if spare else _SPARE[0]
-    return found
+def is_crowd(shown: Surroundings) -> bool:
+    """Return whether a picture needs a taller frame; expanding does not change that."""
+    return shown.n_shown > CROWD
 
 
 def network_options(
@@ -100,7 +55,7 @@ def network_options(
     marked : collection of int
         Drawn with a ring, as the focus and what is expanded are.
     path : collection of (entity, entity)
-        Ties to draw strongly and with their words, either way round.
+        Ties to draw strongly, either way round.
     """
     present = {graph.type_of(e) for e in shown.entities}
     types = [name for name in graph.type_names if name in present]
@@ -108,6 +63,7 @@ def network_options(
     ink = "#E3EAEC" if is_dark else "#0F1B22"
     rings = {*marked, *shown.expanded, shown.focus}
     nodes = _nodes(graph, shown, types, ink, selected, rings)
+    spots = [places[entity] for entity in shown.entities]
     series: dict[str, Any] = {
         "type": "graph",
         "layout": "none",
@@ -126,7 +82,7 @@ def network_options(
             }
             for name in types
         ],
-        "data": _placed(nodes, shown, places, STRETCH),
+        "data": _placed(nodes, spots, STRETCH_OF_CROWD if is_crowd(shown) else STRETCH),
         "links": _links(graph, shown, ink, path),
         "label": {"show": True, "position": "bottom", "distance": 3, "fontSize": 11, "color": ink},
         "labelLayout": {"hideOverlap": True},
@@ -138,7 +94,7 @@ def network_options(
     }
     # A finger that drags must scroll the page of a phone, not the picture.
     narrow: dict[str, Any] = {
-        "data": _placed(nodes, shown, places, STRETCH_NARROW),
+        "data": _placed(nodes, spots, STRETCH_NARROW),
         "roam": "scale",
         "top": 84,
         "bottom": 92,
@@ -199,7 +155,8 @@ def _nodes(
     for i, member in enumerate(shown.members):
         entity = member.entity
         is_focus, has_ring = entity == shown.focus, entity in rings
-        size = 30 if is_focus else 21 if has_ring else max(11, 17 - i // 10)
+        stands_out = has_ring or entity == selected
+        size = 30 if is_focus else 21 if stands_out else max(11, 17 - i // 10)
         node: dict[str, Any] = {
             "id": str(i),
             "name": canvas_text(graph.entity_names[entity], MAX_LABEL),
@@ -207,7 +164,7 @@ def _nodes(
             "symbolSize": size,
             "tooltip": {"formatter": _node_html(graph, entity)},
         }
-        if has_ring or entity == selected:
+        if stands_out:
             width = 4 if entity == selected else 2
             node["itemStyle"] = {"borderColor": ink, "borderWidth": width}
             node["label"] = {"fontSize": 13 if is_focus else 12, "fontWeight": "bold"}
@@ -222,14 +179,13 @@ def _node_html(graph: Graph, entity: int) -> str:
 
 
 def _placed(
-    nodes: list[dict[str, Any]],
-    shown: Surroundings,
-    places: Places,
+    marks: list[dict[str, Any]],
+    spots: Sequence[tuple[float, float]],
     stretch: tuple[float, float],
 ) -> list[dict[str, Any]]:
     return [
-        node | {"x": round(x * stretch[0] * 100, 1), "y": round(y * stretch[1] * 100, 1)}
-        for node, (x, y) in zip(nodes, (places[e] for e in shown.entities), strict=True)
+        mark | {"x": round(x * stretch[0] * 100, 1), "y": round(y * stretch[1] * 100, 1)}
+        for mark, (x, y) in zip(marks, spots, strict=True)
     ]
 
 
@@ -248,8 +204,6 @@ def _links(
         }
         if frozenset((tie.a, tie.b)) in on_path:
             link["lineStyle"] = {"color": ink, "width": 3.5, "opacity": 0.9}
-            words = canvas_text(relation_words(graph, tie.facts[0][1]), MAX_LABEL)
-            link["label"] = {"show": True, "formatter": words, "fontSize": 11, "color": ink}
         links.append(link)
     return links
 
@@ -266,10 +220,9 @@ def _line(graph: Graph, tie: Tie) -> dict[str, Any]:
 
 
 def _tie_html(graph: Graph, tie: Tie) -> str:
-    told = [tooltip_html(fact_words(graph, fact)) for fact in tie.facts[:N_FACTS]]
-    rest = len(tie.facts) - len(told)
-    told += [f"and {rest} more"] * bool(rest)
-    return "<br>".join(told)
+    told = [tooltip_html(sentence) for sentence in tie_sentences(graph, tie)]
+    more = [f"and {len(told) - N_FACTS} more"] * (len(told) > N_FACTS)
+    return "<br>".join([*told[:N_FACTS], *more])
 
 
 def network_alt(graph: Graph, shown: Surroundings) -> str:
@@ -291,18 +244,19 @@ def network_alt(graph: Graph, shown: Surroundings) -> str:
 
 def network_rows(graph: Graph, shown: Surroundings) -> list[dict[str, Any]]:
     """Return one row for each entity of the picture but the focus, in the order of showing."""
-    facts = {(tie.a, tie.b): tie.facts for tie in shown.ties}
+    ties = {(tie.a, tie.b): tie for tie in shown.ties}
     rows = []
     for i, member in enumerate(shown.members[1:], start=1):
         via = shown.focus if member.via is None else member.via
-        told = facts.get((via, member.entity), ())
+        tie = ties.get((via, member.entity))
+        told = tie_sentences(graph, tie) if tie else []
         rows.append(
             {
                 "Order": i,
                 "Name": graph.entity_names[member.entity],
                 "Type": graph.type_of(member.entity),
                 "Tied to": graph.entity_names[via] if told else "",
-                "How": "; ".join(fact_words(graph, fact) for fact in told),
+                "How": "; ".join(told),
                 "Relevance": member.relevance,
                 "Facts": int(graph.degree[member.entity]),
                 "Id": graph.entity_ids[member.entity],

@@ -50,13 +50,18 @@ def network_places(graph: Graph, shown: Surroundings, known: Places | None = Non
 
 def _stages(shown: Surroundings) -> list[list[int]]:
     """Return the members but the focus, in the groups that are laid out together."""
-    neighbours = shown.entities[1 : shown.n_shown + 1]
+    first, last = 1 + shown.n_shown, 1 + shown.n_shown + shown.n_brought
+    neighbours = shown.entities[1:first]
     starts = (0, *STAGES)
     stages = [neighbours[a:b] for a, b in zip(starts, STAGES, strict=False)]
-    via: dict[int | None, list[int]] = {}
-    for member in shown.members[shown.n_shown + 1 :]:
-        via.setdefault(member.via, []).append(member.entity)
-    return [stage for stage in (*stages, *via.values()) if stage]
+    stages.append(shown.entities[first:last])
+    before = None
+    for member in shown.members[last:]:
+        if member.via is None or member.via != before:
+            stages.append([])
+        stages[-1].append(member.entity)
+        before = member.via
+    return [stage for stage in stages if stage]
 
 
 def _tied(shown: Surroundings) -> tuple[Bools, Bools]:

@@ -74,6 +74,21 @@ class Scorer:
         rows: Floats = to_score_space(INTERACTIONS[self.model], self.entities)
         return rows
 
+    @cached_property
+    def positions(self) -> Floats:
+        """Entity rows whose Euclidean distances mean something, shape (n_entities, width).
+
+        As the score sees them; an angle stands as a point on the circle (cosine and sine), so that
+        one just below and one just above a full turn are near each other.
+        """
+        spec, rows = INTERACTIONS[self.model], self._rows
+        first, last = (half * self.dim // 2 for half in spec.phase_halves)
+        if first == last:
+            return rows
+        angles = rows[:, first:last]
+        parts = [rows[:, :first], np.cos(angles), np.sin(angles), rows[:, last:]]
+        return np.ascontiguousarray(np.hstack(parts), np.float32)
+
     def score(self, h: Ints, r: Ints, t: Ints) -> Floats:
         """Return the scores of triples of entity and relation numbers, broadcast together."""
         spec = INTERACTIONS[self.model]

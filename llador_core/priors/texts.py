@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
+from weakref import WeakKeyDictionary
 
 from llador_core.errors import DataFormatError, nearest_names
 from llador_core.graph import Graph
@@ -94,6 +95,24 @@ def load_texts(graph: Graph) -> Texts | None:
         for field, text in fields.items():
             columns[field][entity] = text
     return Texts(**columns, provenance=_load_provenance(folder))
+
+
+_described: WeakKeyDictionary[Graph, Texts] = WeakKeyDictionary()
+
+
+def described(graph: Graph) -> Texts | None:
+    """Return the descriptions of the graph's source in the place of texts, None without any.
+
+    Where no LLM wrote about a graph, these are what a prior is made of. The same object comes each
+    time, so that what is kept of it is found again.
+    """
+    if not graph.descriptions:
+        return None
+    if graph not in _described:
+        nothing = [""] * graph.n_entities
+        source = Provenance(graph.title or graph.name, review="the source's own description")
+        _described[graph] = Texts(graph.descriptions, nothing, nothing, source)
+    return _described[graph]
 
 
 def _read(path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from llador_core.explain import ObjectionGroup, PathGroup
 from llador_core.figures import caution, export, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import ordinal
+from llador_core.links import pair_links
 from llador_core.ranking import Candidate
 from llador_core.report import words
 from llador_core.report.case import NOTICE, Case, Pick
@@ -165,6 +166,8 @@ def _careful(case: Case) -> str:
 def _explained(case: Case) -> str:
     cards = "".join(_card(case, pick) for pick in case.picks)
     told = paragraph(words.picked(case), "Each with what speaks for it and what against it.")
+    notes = dict.fromkeys(note for pick in case.picks for note in pick.explanation.notes)
+    cards += "".join(paragraph(note, kind="small") for note in notes)
     return _section("Why these, and what speaks against them", told, cards, key="explained")
 
 
@@ -182,11 +185,23 @@ def _card(case: Case, pick: Pick) -> str:
         + "".join(paragraph(sentence, kind="verdict") for sentence in judged)
         + tag("h4", "For")
         + (for_it or paragraph("No path was found."))
-        + "".join(paragraph(note, kind="small") for note in found.notes)
         + tag("h4", "Against")
         + _against(pick)
-        + _written(case, c.entity),
+        + _written(case, c.entity)
+        + _look_up(case, c.entity),
     )
+
+
+def _look_up(case: Case, drug: int) -> str:
+    """Return links that open when the reader clicks them, and not before."""
+    found = pair_links(case.graph, drug, case.disease)
+    if not found:
+        return ""
+    anchors = [
+        tag("a", text(link.site), href=link.url, rel="noreferrer", title=link.what)
+        for link in found
+    ]
+    return tag("p", "Look it up: " + " · ".join(anchors), "small links")
 
 
 def _kind(case: Case, group: PathGroup) -> str:

@@ -40,7 +40,7 @@ def to_docx(case: Case) -> bytes:
     _trust(sheet, case)
     _candidates(sheet, case)
     sheet.add_heading("Why these, and what speaks against them", 1)
-    _say(sheet, words.picked(case))
+    _say(sheet, words.picked(case)).paragraph_format.keep_with_next = True
     for pick in case.picks[:N_EXPLAINED]:
         _pick(sheet, case, pick)
     if len(case.picks) > N_EXPLAINED:
@@ -168,7 +168,7 @@ def _trust(sheet: Any, case: Case) -> None:
     sheet.add_heading("Can this list be trusted?", 1)
     _say(sheet, f"{words.trust(case)} {words.hidden(case)}")
     rows = [
-        (curve.label, f"{curve.at(FIRST):.0%}", "█" * max(1, round(curve.at(FIRST) * BAR_WIDTH)))
+        (curve.label, f"{curve.at(FIRST):.0%}", "█" * round(curve.at(FIRST) * BAR_WIDTH))
         for curve in case.curves
     ]
     _table(sheet, ("List", f"Found in first {FIRST}", ""), rows, widths=(6, 3, 8))

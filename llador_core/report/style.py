@@ -41,6 +41,8 @@ dl { margin: 0; }
 dt { font-weight: 600; margin-top: 6px; }
 dd { margin: 0 0 2px 14px; }
 dd.nothing { color: var(--soft); }
+.links { margin-top: 10px; }
+a { color: var(--accent); }
 blockquote { margin: 14px 0 0; padding: 8px 14px; border-left: 3px solid var(--line);
   font-size: 14px; }
 blockquote p { margin: 0 0 6px; }
@@ -62,7 +64,7 @@ footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid var(--line);
   h2, h2 + p, h3, h3 + p, h4, .kind, dt { break-after: avoid; }
   figure, tr, blockquote, .notice { break-inside: avoid; }
   thead { display: table-header-group; }
-  details:not([open]) { display: none; }
+  details:not([open]), .links { display: none; }
   .notice { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """

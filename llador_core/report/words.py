@@ -24,8 +24,8 @@ def known(case: Case) -> str:
     end = f"treat it, and {avoid} avoided in it." if case.records_avoid else "treat it."
     n_facts = int(graph.degree[case.disease])
     return (
-        f"Of the {graph.n_triples:,} facts of {graph.title or graph.name}, {n_facts:,} are about "
-        f"{case.name}: {count(n_treats, 'drug')} {end}"
+        f"Of the graph's {graph.n_triples:,} facts {n_facts:,} are about {case.name}: "
+        f"{count(n_treats, 'drug')} {end}"
     )
 
 

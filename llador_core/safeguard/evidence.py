@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,11 @@ class Similarity:
 
     drugs: Matrix
     diseases: Matrix
+
+    @cached_property
+    def spectra(self) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+        """Eigenvalues and axes of the drugs, then of the diseases; one decomposition serves all."""
+        return (*np.linalg.eigh(self.drugs), *np.linalg.eigh(self.diseases))
 
 
 def similarities(
@@ -114,8 +120,7 @@ def evidence(
     float array of shape (n_drugs, n_diseases)
         Does not change when the left-out answers do.
     """
-    drug_values, drug_axes = np.linalg.eigh(similarity.drugs)
-    disease_values, disease_axes = np.linalg.eigh(similarity.diseases)
+    drug_values, drug_axes, disease_values, disease_axes = similarity.spectra
     strength = np.outer(drug_values.clip(0), disease_values.clip(0))
     shrink = strength / (strength + ridge)  # (n_drugs, n_diseases)
     inner = shrink * (drug_axes.T @ answers @ disease_axes)

@@ -112,12 +112,12 @@ def text_and_evidence(
     for kind, similarity in similarities(graph, train, reading.vectors).items():
         for role, known in answers.items():
             if known.any():
-                table = evidence(similarity, known, left_out)
-                out[f"evidence of {role}, similar by {kind}"] = _scaled(table)
+                name = f"evidence of {role}, similar by {kind}"
+                out[name] = evidence(similarity, known, left_out)
     for mine in (field for field in reading.vectors if field != "name"):
         for yours, rows in reading.vectors.items():
             cosine = reading.vectors[mine][graph.drugs] @ rows[graph.diseases].T
-            out[f"cosine of drug's {mine} and disease's {yours}"] = _scaled(cosine)
+            out[f"cosine of drug's {mine} and disease's {yours}"] = cosine
     for field, named in reading.named.items():
         out |= _naming(graph, train, field, named)
     return out
@@ -190,9 +190,3 @@ def _commonest(graph: Graph, relations: Iterable[int]) -> int:
 def _standard(table: Matrix, axis: int) -> Matrix:
     spread = table.std(axis=axis, keepdims=True)
     return np.asarray((table - table.mean(axis=axis, keepdims=True)) / np.where(spread, spread, 1))
-
-
-def _scaled(table: Matrix) -> Matrix:
-    """Return the table in units of its standard deviation, so that weights compare."""
-    spread = float(table.std())
-    return table / spread if spread else table

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from llador_core.data.splits import MIN_PAIRS, Split
 from llador_core.graph import Graph, Role, pair_keys
 from llador_core.models.scorer import Scorer
-from llador_core.safeguard.evidence import ANSWERS, answers_of
+from llador_core.safeguard.evidence import ANSWERS, Matrix, answers_of
 from llador_core.safeguard.features import Features, Reading, embedding, text_and_evidence
 from llador_core.safeguard.heads import Head, fit_head
 from llador_core.safeguard.model import SOME, STRONG, Safeguard
@@ -98,12 +98,15 @@ def fit_safeguard(
     treat_head, caution_head = fit_heads(graph, split, fold, seen)
     features = at_hand | embedding(graph, outer)
     caution = caution_head.logits(features)
+    slope, intercept = calibrate(graph, split, caution)
     known = answers_of(graph, split.train, "contraindicated") > 0
     caution[known] = np.maximum(caution[known], KNOWN_LOGIT)
     return Safeguard(
         treat=treat_head.logits(features).astype(np.float32),
         caution_logits=caution.astype(np.float32),
         settings=_settings(treat_head, caution_head, fold, graph),
+        slope=slope,
+        intercept=intercept,
     )
 
 
@@ -129,6 +132,27 @@ def fit_heads(graph: Graph, split: Split, fold: Fold, features: Features) -> tup
         part[role].ravel()[rows].astype(np.float64) for role in ("treats", "contraindicated")
     )
     return fit_head(features, rows, treats, weights), fit_head(features, rows, avoids, weights)
+
+
+def calibrate(graph: Graph, split: Split, caution: Matrix) -> tuple[float, float]:
+    """Return slope and intercept that make a predicted chance fit the validation pairs.
+
+    The second embedding knows less than the first, so heads fitted on its scores are too modest.
+    Judged over all pairs that training says nothing of, each validation pair counting as many
+    times as makes contraindications as common as in training. (1, 0) where there are too few.
+    """
+    avoided = answers_of(graph, split.caution_valid, "contraindicated") > 0
+    trained = {role: answers_of(graph, split.train, role) > 0 for role in ANSWERS}
+    if avoided.sum() < MIN_PAIRS:
+        return 1.0, 0.0
+    rows = np.flatnonzero(~np.logical_or.reduce(list(trained.values())))
+    labels = avoided.ravel()[rows].astype(np.float64)
+    weights = np.where(labels > 0, trained["contraindicated"].sum() / avoided.sum(), 1.0)
+    head = fit_head({"caution": caution}, rows, labels, weights, penalty=1e-3)
+    slope = float(head.weights[0] / head.scale[0])
+    if slope <= 0:  # the validation pairs say nothing: then they change nothing
+        return 1.0, 0.0
+    return slope, float(head.bias - slope * head.centre[0])
 
 
 def _settings(treat: Head, caution: Head, fold: Fold, graph: Graph) -> dict[str, object]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -40,6 +40,9 @@ class Safeguard:
     treat, caution_logits : float32 arrays of shape (n_drugs, n_diseases)
         Log odds of being a treatment, and of being a contraindication. Rows as `graph.drugs`,
         columns as `graph.diseases`. A contraindication that training saw is certain.
+    slope, intercept : float
+        What turns the logits of caution into those of the predicted chance: fitted on validation
+        pairs, so that a chance means what it says. The order does without.
     settings : mapping
         What it was fitted with: features and their weights, shares, counts.
     """
@@ -47,6 +50,8 @@ class Safeguard:
     treat: NDArray[np.float32]
     caution_logits: NDArray[np.float32]
     settings: Mapping[str, Any]
+    slope: float = 1.0
+    intercept: float = 0.0
 
     @cached_property
     def combined(self) -> NDArray[np.float32]:
@@ -59,7 +64,8 @@ class Safeguard:
 
         A prediction about what this graph would list, not about harm.
         """
-        return np.asarray(sigmoid(self.caution_logits.astype(np.float64)), np.float32)
+        logits = self.slope * self.caution_logits.astype(np.float64) + self.intercept
+        return np.asarray(sigmoid(logits), np.float32)
 
 
 def level(caution: float) -> CautionLevel:
@@ -73,19 +79,21 @@ def save(safeguard: Safeguard, folder: Path, kind: type = np.float32) -> Safegua
     Parameters
     ----------
     kind : NumPy float type
-        How the tables are stored.
+        How the logits of caution are stored; those of treating stay float32, so that no two drugs
+        are tied by rounding.
     """
     from safetensors.numpy import save as to_bytes
 
     tables: dict[str, NDArray[Any]] = {
-        "treat": np.ascontiguousarray(safeguard.treat, kind),
+        "treat": np.ascontiguousarray(safeguard.treat, np.float32),
         "caution": np.ascontiguousarray(safeguard.caution_logits, kind),
     }
     write_atomically(folder / FILE, to_bytes(tables))
-    settings = {"format": FORMAT, **safeguard.settings}
+    calibration = {"slope": safeguard.slope, "intercept": safeguard.intercept}
+    settings = {"format": FORMAT, "calibration": calibration, **safeguard.settings}
     write_atomically(folder / SETTINGS, (json.dumps(settings, indent=1) + "\n").encode())
     read = {name: table.astype(np.float32) for name, table in tables.items()}
-    return Safeguard(read["treat"], read["caution"], safeguard.settings)
+    return replace(safeguard, treat=read["treat"], caution_logits=read["caution"])
 
 
 def load(folder: Path) -> Safeguard | None:
@@ -104,7 +112,9 @@ def load(folder: Path) -> Safeguard | None:
     try:
         settings = json.loads((folder / SETTINGS).read_text("utf-8"))
         tables = load_file(folder / FILE)
-        version = int(settings.pop("format"))
+        version, calibration = int(settings.pop("format")), settings.pop("calibration", {})
+        slope = float(calibration.get("slope", 1.0))
+        intercept = float(calibration.get("intercept", 0.0))
         treat, caution = (tables[name].astype(np.float32) for name in ("treat", "caution"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise DataFormatError(
@@ -120,4 +130,4 @@ def load(folder: Path) -> Safeguard | None:
             f"The safeguard of run '{folder.name}' is damaged: tables of {treat.shape} and "
             f"{caution.shape}, all numbers must be finite. Train the run again."
         )
-    return Safeguard(treat, caution, settings)
+    return Safeguard(treat, caution, settings, slope, intercept)

@@ -70,8 +70,8 @@ def caution_reasons(
     Returns
     -------
     list of CautionReason
-        The pair's own edge, edges of resembling diseases, of similar drugs (most in common
-        first), sentences; at most three of each kind. Empty when nothing is found, which does not
+        The pair's own edge, sentences, edges of resembling diseases, of similar drugs (most in
+        common first); at most three of each kind. Empty when nothing is found, which does not
         mean that the drug is safe.
     """
     triples = graph.triples if train is None else train
@@ -80,6 +80,10 @@ def caution_reasons(
     found: list[CautionReason] = []
     if ((avoided[:, 0] == drug) & (avoided[:, 2] == disease)).any():
         found.append(CautionReason("edge", disease, graph.entity_names[disease]))
+    if texts is not None:
+        classes = groups_of(graph, triples, "includes").get(drug, frozenset())
+        found += _sentences(graph, texts, drug, {disease, *resembling})
+        found += _sentences(graph, texts, disease, {drug, *classes})
     in_others = avoided[avoided[:, 0] == drug, 2]
     found += [
         CautionReason("resembling", other, graph.entity_names[other])
@@ -87,12 +91,7 @@ def caution_reasons(
         if other in resembling
     ][:MOST_OF_A_KIND]
     others = avoided[(avoided[:, 2] == disease) & (avoided[:, 0] != drug), 0]
-    found += _similar(graph, triples, drug, others)
-    if texts is not None:
-        classes = groups_of(graph, triples, "includes").get(drug, frozenset())
-        found += _sentences(graph, texts, drug, {disease, *resembling})
-        found += _sentences(graph, texts, disease, {drug, *classes})
-    return found
+    return found + _similar(graph, triples, drug, others)
 
 
 def _similar(

@@ -27,7 +27,7 @@ from llador_core.errors import (
 )
 from llador_core.graph import Graph
 from llador_core.models.scorer import Floats, Scorer
-from llador_core.paths import assets, runs_folders
+from llador_core.paths import assets, checksum, runs_folders
 from llador_core.safeguard import model as safeguards
 from llador_core.safeguard.model import Safeguard
 from llador_core.training.config import TrainConfig
@@ -48,6 +48,8 @@ class RunInfo:
         The folder's name.
     graph, model, prior, recipe, split_kind : str
     seed, split_seed : int
+    is_caution_held_out : bool
+        Contraindicated pairs were held out too.
     created : str
         ISO date and time in UTC, "" for an unfinished run.
     is_finished, is_pretrained : bool
@@ -64,6 +66,7 @@ class RunInfo:
     seed: int = 0
     split_kind: str = "pair"
     split_seed: int = 0
+    is_caution_held_out: bool = False
     created: str = ""
     is_finished: bool = False
     is_pretrained: bool = False
@@ -118,14 +121,17 @@ class Run:
         return self.scorer.treatment_scores(graph)
 
     def split(self, graph: Graph) -> Split:
-        """Return what was held out. Raises LeakError where a held-out pair is in training."""
+        """Return what was held out, read once for each graph object.
+
+        Raises LeakError where a held-out pair is in training.
+        """
         check_graph(self, graph)
-        known = _splits.setdefault(self, WeakKeyDictionary())
-        if graph not in known:  # a second of checks on a large graph, and every list asks for it
+        kept = _splits.setdefault(self, WeakKeyDictionary())
+        if graph not in kept:
             split = load_split(self.info.folder / "splits.npz", graph)
             check_no_leak(graph, split)
-            known[graph] = split
-        return known[graph]
+            kept[graph] = split
+        return kept[graph]
 
 
 _splits: WeakKeyDictionary[Run, WeakKeyDictionary[Graph, Split]] = WeakKeyDictionary()
@@ -138,6 +144,26 @@ def check_graph(run: Run, graph: Graph) -> None:
             f"Run '{run.name}' was trained on another version of graph '{graph.name}' "
             f"(checksum {run.graph_checksum[:12]}, here {graph.checksum[:12]}). Train it again "
             "with `python -m llador_core train`, or choose a run of this version."
+        )
+
+
+def content_checksum(info: RunInfo) -> str:
+    """Return the SHA-256 of what a run scores with: settings, entities and weights."""
+    files = ("config.json", "entities.tsv", "weights.safetensors")
+    return checksum(*(info.folder / name for name in files))
+
+
+def check_comparable(run: Run, base: Run) -> None:
+    """Raise DataFormatError unless row i of both runs is the same entity, in as many numbers."""
+    told = f"Runs '{run.name}' and '{base.name}' cannot be compared entity by entity:"
+    remedy = "Choose a base of the same graph and dim, or train one."
+    tables = [(one.info.folder / "entities.tsv").read_bytes() for one in (run, base)]
+    if run.graph_checksum != base.graph_checksum or tables[0] != tables[1]:
+        raise DataFormatError(f"{told} they were trained on different graphs. {remedy}")
+    widths = run.scorer.positions.shape[1], base.scorer.positions.shape[1]
+    if widths[0] != widths[1]:
+        raise DataFormatError(
+            f"{told} their entities have {widths[0]} and {widths[1]} numbers. {remedy}"
         )
 
 
@@ -179,6 +205,7 @@ def read_info(folder: Path) -> RunInfo:
         seed=config.seed,
         split_kind=config.split,
         split_seed=config.split_seed,
+        is_caution_held_out=config.is_caution_held_out,
         dim=config.dim,
     )
     if not (folder / "run.json").is_file():
@@ -240,9 +267,10 @@ def load_run(name: str) -> Run:
 
 def partner(info: RunInfo, prior: str = "none") -> RunInfo | None:
     """Return the finished run that differs from `info` in its prior alone, None without one."""
-    same = ("graph", "model", "recipe", "dim", "seed", "split_kind", "split_seed")
+    same = ("graph", "model", "recipe", "dim", "seed")
+    split = ("split_kind", "split_seed", "is_caution_held_out")
     for other in list_runs(info.graph):
-        alike = all(getattr(other, field) == getattr(info, field) for field in same)
+        alike = all(getattr(other, field) == getattr(info, field) for field in same + split)
         if other.is_finished and other.prior == prior and alike:
             return other
     return None

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from threading import Timer
 
 import numpy as np
 import streamlit as st
@@ -23,10 +21,9 @@ from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
 from llador_core.safeguard import reasons
 from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
-from llador_core.training.runs import Run, RunInfo
+from llador_core.training.runs import Order, Run, RunInfo
 from pages._ui import state
 
-TABLES_AFTER_S = 1.0
 Stamp = tuple[int, ...]
 Reals = NDArray[np.float64]
 
@@ -46,6 +43,8 @@ class View:
     disease : int
     candidates : tuple of Candidate
         Every drug, best first.
+    order : "combined" or "raw"
+        What the candidates are ordered by; "raw" for a run without a safeguard.
     """
 
     graph: Graph
@@ -55,6 +54,12 @@ class View:
     mechanism: RunInfo | None
     disease: int
     candidates: tuple[ranking.Candidate, ...]
+    order: Order = "combined"
+
+    @property
+    def is_guarded(self) -> bool:
+        """The run predicts caution."""
+        return self.candidates[0].caution is not None
 
     @property
     def disease_name(self) -> str:
@@ -71,7 +76,7 @@ class View:
         return frozenset(self.graph.neighbours_with_role(self.disease, "palliates").tolist())
 
 
-def view(graph_name: str, disease: int, info: RunInfo) -> View:
+def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined") -> View:
     """Return the ranking of all drugs for a disease by a run, beside its twins.
 
     Raises
@@ -81,8 +86,9 @@ def view(graph_name: str, disease: int, info: RunInfo) -> View:
     """
     base = runs.partner(info, "none") if info.prior != "none" else None
     mechanism = runs.partner(info, "mechanism") if info.prior == "full" else None
-    candidates = ranked(graph_name, disease, info, base)
-    return View(graph(graph_name), texts(graph_name), info, base, mechanism, disease, candidates)
+    found = ranked(graph_name, disease, info, base, order)
+    order = order if found[0].caution is not None else "raw"
+    return View(graph(graph_name), texts(graph_name), info, base, mechanism, disease, found, order)
 
 
 def graph(name: str) -> Graph:
@@ -121,12 +127,16 @@ def run(info: RunInfo) -> Run:
 
 
 def ranked(
-    graph_name: str, disease: int, info: RunInfo, base: RunInfo | None = None
+    graph_name: str,
+    disease: int,
+    info: RunInfo,
+    base: RunInfo | None = None,
+    order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every drug for a disease, best first. Raises as `runs.load_run`."""
     twin = (base.name, _run_stamp(base)) if base else None
     own = (info.name, _run_stamp(info))
-    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin)
+    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin, order)
 
 
 def ranked_diseases(
@@ -160,14 +170,14 @@ def explanation(
     return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
 
 
-def hub_bias(graph_name: str, info: RunInfo) -> hubs.Hubs:
+def hub_bias(graph_name: str, info: RunInfo, order: Order) -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
-    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
 
 
-def hub_effect(graph_name: str, info: RunInfo) -> hubs.Effect:
+def hub_effect(graph_name: str, info: RunInfo, order: Order) -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
-    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)))
+    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
 
 
 def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
@@ -181,7 +191,8 @@ def _graph_stamp(name: str) -> Stamp:
 
 
 def _run_stamp(info: RunInfo) -> Stamp:
-    files = (info.folder / name for name in ("run.json", "weights.safetensors", "metrics.json"))
+    names = ("run.json", "weights.safetensors", "metrics.json", "safeguard.safetensors")
+    files = (info.folder / name for name in names)
     return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
@@ -219,6 +230,7 @@ def _ranked(
     disease: int,
     own: tuple[str, Stamp],
     twin: tuple[str, Stamp] | None,
+    order: Order,
 ) -> tuple[ranking.Candidate, ...]:
     found = ranking.rank_candidates(
         _graph(graph_name, graph_stamp),
@@ -226,6 +238,7 @@ def _ranked(
         disease=disease,
         base=_run(*twin) if twin else None,
         texts=_texts(graph_name, graph_stamp),
+        order=order,
     )
     return tuple(found)
 
@@ -276,16 +289,20 @@ def _explanation(
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
-def _hub_bias(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Hubs:
+def _hub_bias(
+    graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
+) -> hubs.Hubs:
     found = _graph(graph_name, graph_stamp)
-    return hubs.measure(found, hubs.score_of(found, _run(*own)))
+    return hubs.measure(found, hubs.score_of(found, _run(*own), order))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking for the hidden drugs")
-def _hub_effect(graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp]) -> hubs.Effect:
+def _hub_effect(
+    graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
+) -> hubs.Effect:
     found, trained = _graph(graph_name, graph_stamp), _run(*own)
-    bias = _hub_bias(graph_name, graph_stamp, own)
-    return hubs.effect(found, trained, hubs.score_of(found, trained), bias)
+    bias = _hub_bias(graph_name, graph_stamp, own, order)
+    return hubs.effect(found, trained, hubs.score_of(found, trained, order), bias)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
@@ -296,18 +313,8 @@ def _caution_reasons(
     return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
 
 
-@st.cache_resource(show_spinner=False)
-def prepare_tables() -> None:
-    """Load in the background, once per server, what tables need and the first page does not.
-
-    It waits until the first page is out, so that neither page has to wait for it.
-    """
-    timer = Timer(TABLES_AFTER_S, import_module, args=("pandas",))
-    timer.daemon = True
-    timer.start()
-
-
 def current_view() -> View:
     """Return what the address asks for. Raises LladorError with a sentence on what is wrong."""
     name = state.current_graph_name()
-    return view(name, state.current_disease(graph(name)), state.current_run(name))
+    disease, run = state.current_disease(graph(name)), state.current_run(name)
+    return view(name, disease, run, state.current_order())

@@ -10,13 +10,17 @@ from llador_core.escape import markdown
 from llador_core.explain.paths import MAX_LENGTH, Path
 from llador_core.figures.style import count
 from llador_core.graph import Graph
-from pages._ui import find, surroundings
+from pages._ui import find, state, surroundings
 from pages._ui.surroundings import MAX_PICKED, NetworkView
 
 
-def pick_goes_round() -> bool:
-    """Return whether direct ties are left aside, as the address says; the toggle comes later."""
-    return st.session_state.get("round", st.query_params.get("round") == "true")
+def goes_round() -> bool:
+    """Return whether the address asks to leave direct ties aside."""
+    return state.asked("round") == "true"
+
+
+def _take_round() -> None:
+    state.choose(round="true" if st.session_state["round_pick"] else None)
 
 
 def show_connections(view: NetworkView) -> None:
@@ -26,10 +30,11 @@ def show_connections(view: NetworkView) -> None:
     words, pick = st.columns([8, 4], gap="medium")
     with pick:
         find.pick_entity(view.graph_name, "Connect with", "with_query", surroundings.bring)
+        st.session_state["round_pick"] = view.goes_round
         st.toggle(
             "Leave direct ties aside",
-            key="round",
-            bind="query-params",
+            key="round_pick",
+            on_change=_take_round,
             help="Show the shortest way round instead of the tie itself.",
         )
         for entity in view.picked:

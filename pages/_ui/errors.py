@@ -30,9 +30,8 @@ def boxed() -> Iterator[None]:
 
 def _ways_on(error: UnknownNameError) -> None:
     """Offer the nearest names as buttons, and the way back."""
-    param = next(
-        (p for p in ("disease", "drug", "run", "graph", "entity") if error.kind.startswith(p)), ""
-    )
+    params = ("disease", "drug", "run", "graph", "base", "entity")
+    param = next((p for p in params if error.kind.startswith(p)), "")
     with st.container(horizontal=True):
         for name in error.nearest if param else ():
             st.button(

@@ -21,12 +21,14 @@ CASE_STUDY = "pages/case_study.py"
 CANDIDATES = "pages/candidates.py"
 PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
+EMBEDDING_SHIFT = "pages/embedding_shift.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
     CANDIDATES: ("Candidates", ":material/format_list_numbered:"),
     PAIR: ("Why this drug?", ":material/balance:"),
     NEIGHBOURHOOD: ("Neighbourhood", ":material/hub:"),
+    EMBEDDING_SHIFT: ("What moved", ":material/scatter_plot:"),
 }
 
 

@@ -13,7 +13,7 @@ from llador_core.models.interactions import INTERACTIONS
 from llador_core.ranking import Candidate
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
-from pages._ui import cached, state
+from pages._ui import cached, order, state
 
 PRIOR_WORDS = {
     "none": "no prior",
@@ -259,9 +259,10 @@ class Filters:
         )
 
 
-def pick_filters(classes: list[str], has_base: bool) -> Filters:
-    """Show the filters of the candidates; every one is in the address."""
+def pick_filters(classes: list[str], has_base: bool, is_guarded: bool) -> Filters:
+    """Show the order and the filters of the candidates; every one is in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+        order.pick_order(is_guarded)
         status = st.pills(
             "Status",
             list(STATUS_LABELS.values()),

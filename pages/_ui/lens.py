@@ -62,7 +62,7 @@ def pick_lens(view: View) -> Lens | None:
 def lens_of(view: View) -> Lens:
     """Return the corrected list of what is looked at."""
     drugs = view.graph.drugs.tolist()
-    bias = cached.hub_bias(view.graph.name, view.run)
+    bias = cached.hub_bias(view.graph.name, view.run, view.order)
     scores = {c.entity: c.score for c in view.candidates}
     ranks = hubs.corrected_ranks(np.array([scores[drug] for drug in drugs]), bias)
     return Lens(
@@ -124,7 +124,7 @@ def words(lens: Lens | None) -> list[str]:
 
 def show_panel(view: View, lens: Lens) -> None:
     """Show rank against degree, and what the correction does to the recovery of hidden drugs."""
-    effect = cached.hub_effect(view.graph.name, view.run)
+    effect = cached.hub_effect(view.graph.name, view.run, view.order)
     places = [
         hub_bias.Place(c.name, c.degree, c.rank, lens.ranks[c.entity], lens.shares[c.entity])
         for c in view.candidates

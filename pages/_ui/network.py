@@ -1,30 +1,25 @@
-"""What the page of the neighbourhood draws: header, picture, card, exports."""
+"""What the page of the neighbourhood draws: header, picture, card."""
 
 from __future__ import annotations
 
-import csv
-import io
-from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
-from llador_core.escape import csv_cell, markdown, plain
-from llador_core.explain.graphml import to_graphml
+from llador_core.escape import markdown, plain
 from llador_core.explain.neighbourhood import (
     EXPAND_BY,
     MAX_MEMBERS,
     Tie,
-    fact_words,
-    relation_words,
+    tie_sentences,
 )
-from llador_core.figures.network import network_alt, network_options, network_rows
-from llador_core.figures.style import count, listed
+from llador_core.figures.network import is_crowd, network_alt, network_options, network_rows
+from llador_core.figures.style import count
 from pages._ui import frame, show, state, surroundings
 from pages._ui.surroundings import NetworkView
 from pages._ui.table import NOTICE
 
-HEIGHT = 570
+HEIGHT, HEIGHT_OF_CROWD = 570, 740
 LINES = (
     "Thick lines: treats or eases. Dashed: contraindicated. Thin: any other tie, in words on hover."
 )
@@ -96,11 +91,12 @@ def show_picture(view: NetworkView) -> None:
     st.echarts_chart(
         options,
         key=key,
-        height=HEIGHT,
+        height=HEIGHT_OF_CROWD if is_crowd(shown) else HEIGHT,
         alt=plain(alt),
         on_select=lambda: _clicked(key, ids),
     )
-    st.caption(f"{LINES} Click an entity to add its {EXPAND_BY} most relevant neighbours.")
+    dark = " Thickest: the connections told below." if view.paths else ""
+    st.caption(f"{LINES}{dark} Click an entity to add its {EXPAND_BY} most relevant neighbours.")
     rows = network_rows(graph, shown)
     show.show_twin(
         alt,
@@ -163,10 +159,26 @@ def show_card(view: NetworkView) -> None:
         show.show_groups(surroundings.groups(view, entity), n_names=5)
     with tab_text:
         show.show_llm_text(view, entity, ("background", "treatment", "caution"))
+    _pick_card(view)
+
+
+def _pick_card(view: NetworkView) -> None:
+    """Offer the cards of the whole picture, for the keyboard and for a crowd of marks."""
+    graph = view.graph
+    ids = [graph.entity_ids[e] for e in dict.fromkeys((*view.shown.entities, view.selected))]
+    st.session_state["card_pick"] = graph.entity_ids[view.selected]
+    st.selectbox(
+        "Another card",
+        ids,
+        format_func=lambda i: plain(graph.entity_names[graph.mapped(i)]),
+        key="card_pick",
+        on_change=lambda: state.choose(node=st.session_state["card_pick"]),
+        help="Everyone in the picture; a click on a mark opens its card too.",
+    )
 
 
 def _told(view: NetworkView, tie: Tie) -> str:
-    return "\n".join(f"- {markdown(fact_words(view.graph, fact))}" for fact in tie.facts)
+    return "\n".join(f"- {markdown(told)}" for told in tie_sentences(view.graph, tie))
 
 
 def _show_ways_on(view: NetworkView) -> None:
@@ -192,7 +204,9 @@ def _show_ways_on(view: NetworkView) -> None:
                 help="Let the neighbours most connected to this entity come first.",
             )
     for label, page, params in ways(view):
-        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=params)
+        st.page_link(
+            page, label=markdown(label), icon=":material/arrow_forward:", query_params=params
+        )
 
 
 def _button(label: str, icon: str, act: Any, *args: str) -> None:
@@ -201,109 +215,23 @@ def _button(label: str, icon: str, act: Any, *args: str) -> None:
 
 def ways(view: NetworkView) -> list[tuple[str, str, dict[str, str]]]:
     """Return (words, page, parameters) of the pages that know more of the open entity."""
-    graph, entity = view.graph, view.selected
-    entity_id = graph.entity_ids[entity]
+    graph, entity, focus = view.graph, view.selected, view.shown.focus
+    entity_id, focus_id = graph.entity_ids[entity], graph.entity_ids[focus]
     if not len(graph.triples_with_role("treats")):
         return []
-    if graph.type_of(entity) == graph.disease_type:
-        label = "Drugs ranked for this disease"
-        return [(label, frame.CANDIDATES, state.link(disease=entity_id))]
-    if graph.type_of(entity) == graph.drug_type:
-        label = "This drug among the candidates"
-        params = {**state.link(), "drug": entity_id}
-        return [(label, frame.CANDIDATES, params)]
-    return []
-
-
-def show_exports(view: NetworkView) -> None:
-    """Offer what is shown as files, each with where it comes from."""
-    stem = _stem(view)
-    files = (
-        ("CSV of entities", f"{stem}-entities.csv", "text/csv", entities_csv),
-        ("CSV of ties", f"{stem}-ties.csv", "text/csv", ties_csv),
-        ("GraphML", f"{stem}.graphml", "application/graphml+xml", graphml),
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for label, name, mime, make in files:
-            st.download_button(
-                label,
-                data=lambda make=make: make(view),
-                file_name=name,
-                mime=mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"export-{label}",
-            )
-        st.caption(
-            "The picture itself: the download button at its top right. Every file says where it "
-            "comes from."
-        )
-
-
-def _stem(view: NetworkView) -> str:
-    """Return the beginning of a file's name, of letters, digits and dashes alone."""
-    name = "".join(c if c.isalnum() and c.isascii() else "-" for c in view.name.lower())
-    return "-".join(["llador", *(part for part in name.split("-") if part), "neighbourhood"])
-
-
-def provenance(view: NetworkView) -> list[tuple[str, str]]:
-    """Return what every export says of itself."""
-    graph, shown, choice = view.graph, view.shown, view.choice
-    expanded = [graph.entity_names[e] for e in shown.expanded]
-    return [
-        ("notice", NOTICE),
-        ("entity", f"{view.name} ({graph.entity_ids[shown.focus]})"),
-        ("graph", f"{graph.title or graph.name}, {graph.licence}"),
-        ("graph checksum", graph.checksum),
-        ("relevance to", f"{view.anchor_name} ({graph.entity_ids[shown.anchor]})"),
-        ("relevance", "degree-penalised connections; comparable within this file only"),
-        ("types", listed(choice.types, 50) or "all"),
-        ("ties", listed(choice.ties, 50) or "all"),
-        ("neighbours", f"{shown.n_shown} of {shown.n_passing}"),
-        ("expanded", listed(expanded, 50) or "none"),
-        ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
-    ]
-
-
-def graphml(view: NetworkView) -> bytes:
-    """Return what is shown as GraphML."""
-    return to_graphml(view.graph, view.shown, provenance(view))
-
-
-def entities_csv(view: NetworkView) -> str:
-    """Return the entities of the picture as CSV, with provenance in comment lines before it."""
-    rows = network_rows(view.graph, view.shown)
-    cells = [[_cell(value) for value in row.values()] for row in rows]
-    return _csv(view, [name.lower().replace(" ", "_") for name in rows[0]] if rows else [], cells)
-
-
-def ties_csv(view: NetworkView) -> str:
-    """Return the facts between the entities of the picture as CSV, one a row."""
-    graph = view.graph
-    header = ["head_id", "head", "relation", "words", "tail_id", "tail"]
-    rows = [
-        [
-            csv_cell(graph.entity_ids[head]),
-            csv_cell(graph.entity_names[head]),
-            csv_cell(graph.relations[relation].name),
-            csv_cell(relation_words(graph, relation)),
-            csv_cell(graph.entity_ids[tail]),
-            csv_cell(graph.entity_names[tail]),
-        ]
-        for tie in view.shown.ties
-        for head, relation, tail in tie.facts
-    ]
-    return _csv(view, header, rows)
-
-
-def _cell(value: Any) -> Any:
-    return csv_cell(value) if isinstance(value, str) else value
-
-
-def _csv(view: NetworkView, header: list[str], rows: list[list[Any]]) -> str:
-    out = io.StringIO()
-    for name, value in provenance(view):
-        out.write(f"# {name}: {plain(value)}\n")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([header, *rows])
-    return out.getvalue()
+    kind, disease, drug = graph.type_of(entity), graph.disease_type, graph.drug_type
+    found = []
+    if kind == disease:
+        params = state.link(disease=entity_id, drug=None)
+        found.append(("Drugs ranked for this disease", frame.CANDIDATES, params))
+        if graph.type_of(focus) == drug:
+            params = state.link(drug=focus_id, disease=entity_id)
+            found.append((f"Why {view.name} in it, and why not", frame.PAIR, params))
+    if kind == drug:
+        of = next((e for e in (focus, view.shown.anchor) if graph.type_of(e) == disease), None)
+        params = state.link(drug=entity_id)
+        if of is not None:
+            params = state.link(drug=entity_id, disease=graph.entity_ids[of])
+            found.append((f"Why it in {graph.entity_names[of]}, and why not", frame.PAIR, params))
+        found.append(("This drug among the candidates", frame.CANDIDATES, params))
+    return found

@@ -10,12 +10,13 @@ from llador_core.tables_out import file_name
 from pages._ui import cached
 from pages._ui.cached import View
 
+WIDTH = 320
 HTML, DOCX = "text/html", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def show_report(view: View) -> None:
     """Offer the report of the chosen disease and run; it is made when it is asked for."""
-    with st.popover("Report", icon=":material/description:"):
+    with st.popover("Report", icon=":material/description:"), st.container(width=WIDTH):
         st.markdown(
             f"**{markdown(view.disease_name)}** to hand on: the candidates, what speaks for and "
             "against the first of them, where it all comes from."

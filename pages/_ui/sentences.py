@@ -5,7 +5,8 @@ They are Markdown with every name escaped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from llador_core.escape import markdown
 from llador_core.figures.neighbourhood import Group
@@ -13,6 +14,7 @@ from llador_core.figures.recall import RecallCurve
 from llador_core.figures.shift import Shift
 from llador_core.figures.style import count, listed, ordinal
 from llador_core.ranking import Candidate
+from llador_core.safeguard import CautionLevel, CautionReason
 from llador_core.training.runs import RunInfo
 
 FIRST = 10  # how far down a list a reader looks
@@ -26,6 +28,65 @@ NO_CAUTIONS = (
     "This graph records no contraindications, so it cannot tell which drugs to avoid: that no drug "
     "is marked says nothing about safety."
 )
+
+
+def predicted_caution(level: CautionLevel, has_reasons: bool) -> str:
+    """Say how much caution a model predicts for a drug, never that it is safe."""
+    if level == "no sign":
+        found = "though this stands against it" if has_reasons else "and nothing was found here"
+        return f"**The model sees no sign of caution**, {found}; that does not mean safe."
+    found = "" if has_reasons else " No single edge or sentence says so; similar cases do."
+    return f"**The model predicts {level} caution.**{found}"
+
+
+def reason(one: CautionReason, disease_name: str) -> str:
+    """Say one thing that speaks against a drug for a disease."""
+    name, disease = markdown(one.name), markdown(disease_name)
+    shared = markdown(listed(one.shared, 3))
+    return {
+        "edge": f"The graph lists it as **contraindicated in {disease}**.",
+        "resembling": f"Contraindicated in **{name}**, which resembles {disease}.",
+        "similar": f"**{name}**, alike in {shared}, is contraindicated in {disease}.",
+        "text": f"The LLM's text on {name}, naming {shared}: “{markdown(one.text.rstrip(';'))}”",
+    }[one.kind]
+
+
+def safeguarded(report: Mapping[str, Any]) -> str:
+    """Say what weighing against caution removed from the top, and what it cost, on hidden pairs.
+
+    Parameters
+    ----------
+    report : mapping
+        "incompatibility" of a run's metrics.
+    """
+    raw, combined = report["raw"], report["combined"]
+
+    def share(of: Mapping[str, Any], metric: str) -> float:
+        return float(of["metrics"][metric]["value"])
+
+    before, after = share(raw, "top 5%"), share(combined, "top 5%")
+    found, kept = share(raw, f"Hits@{FIRST}"), share(combined, f"Hits@{FIRST}")
+    change = "no harder" if kept == found else "harder" if kept < found else "easier"
+    return (
+        f"We also hid **{raw['n_contraindicated']} drugs to avoid**, over all diseases. By the "
+        f"model's score alone **{before:.1%}** of them stand in the top 5% of the list; weighed "
+        f"against predicted caution, **{after:.1%}**. Hidden treatments "
+        f"became {change} to find: by the score alone **{found:.0%}** of them stand among the "
+        f"first {FIRST}, now **{kept:.0%}**."
+    )
+
+
+def removed(gone: Sequence[Candidate], n_top: int) -> str:
+    """Say which drugs predicted caution took from the top of this disease's list."""
+    if not gone:
+        return f"Here it took no drug out of the first {n_top}."
+    avoid = sum(c.is_contraindicated for c in gone)
+    names = [f"{markdown(c.name)}{' ✕' if c.is_contraindicated else ''}" for c in gone]
+    told = f", {avoid} of them listed in the graph as to be avoided (✕)" if avoid else ""
+    return (
+        f"Here it took **{count(len(gone), 'drug')}** out of the first {n_top}{told}: "
+        f"{listed(names, 8)}."
+    )
 
 
 def treated(treats: Group | None, avoid: Group | None, records_avoid: bool = True) -> str:
@@ -140,14 +201,14 @@ def farthest(movers: Sequence[Shift]) -> str:
     return f"The prior {' and '.join(told) or 'moves nobody far'}."
 
 
-def restated(risers: Sequence[Shift]) -> str:
-    """Say how much of the climb may be the LLM restating the answer."""
+def restated(risers: Sequence[Shift], whose: str = "the LLM's own text") -> str:
+    """Say how much of the climb may be the text restating the answer."""
     if not risers:
         return "No drug rose into the first 40."
     named = sum(s.names_it for s in risers)
     told = (
-        f"For **{named} of the {len(risers)} risers** the LLM's own text names the answer, so it "
-        "may only have been restated"
+        f"For **{named} of the {len(risers)} risers** {whose} names the answer, so it may only "
+        "have been restated"
     )
     kept = [s.kept_share for s in risers if s.kept_share is not None]
     if not kept:

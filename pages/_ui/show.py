@@ -13,7 +13,8 @@ from llador_core.figures.style import CONFIG, count, ordinal
 from llador_core.graph import Graph
 from llador_core.priors.texts import Provenance, TextField, Texts
 from llador_core.ranking import Candidate
-from pages._ui import frame, state
+from llador_core.safeguard import CautionLevel
+from pages._ui import cached, frame, sentences, state
 from pages._ui.cached import View
 
 STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
@@ -27,7 +28,14 @@ FLAG_HELP = (
     "not as a treatment of it. ✱ named: the LLM's text on the drug names the disease, or the "
     "other way round."
 )
+CAUTION_HELP = (
+    "What the model predicts from contraindications of similar drugs and diseases and from the "
+    "texts it was given: **strong** from an even chance that this graph would list it as "
+    "contraindicated, **some** from 1 in 10. **No sign does not mean safe.**"
+)
+CAUTION_MARKS = {"strong": "▲ strong", "some": "△ some", "no sign": "no sign"}
 N_NAMES = 8
+N_REASONS = 3
 # Readable on the dark page as well: what a browser says of its theme comes late at times.
 WORDS = "#667178"
 MISSING = "—"
@@ -37,8 +45,7 @@ def show_figure(
     figure: Any, alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any
 ) -> None:
     """Draw a Plotly figure with its words for screen readers, and the same numbers as a table."""
-    if st.context.theme.type == "light":
-        _darken_words(figure)
+    fit_theme(figure)
     st.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=key)
     show_twin(alt, rows, key, **columns)
 
@@ -56,8 +63,10 @@ def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: 
         twin.dataframe(shown, hide_index=True, alt=plain(alt), column_config=columns or None)
 
 
-def _darken_words(figure: Any) -> None:
+def fit_theme(figure: Any) -> None:
     """Give the words of a figure more contrast than Streamlit's grey has on our paper."""
+    if st.context.theme.type != "light":
+        return
     figure.update_layout(font_color=WORDS)
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont_color=WORDS, title_font_color=WORDS)
@@ -176,6 +185,7 @@ def show_drug_card(
             help="Facts about this drug in the graph. Well-studied drugs have many, and models "
             "tend to favour them.",
         )
+    show_caution(view, candidate)
     for part in between:
         part(view, candidate)
     link_pair(view, candidate, "Why this drug? Open the pair")
@@ -196,6 +206,35 @@ def link_pair(view: View, candidate: Candidate, label: str) -> None:
         icon=":material/balance:",
         query_params=state.link(drug=candidate.id, disease=view.graph.entity_ids[view.disease]),
     )
+
+
+def show_caution(view: View, candidate: Candidate) -> None:
+    """Say how much caution the model predicts, and what in the graph and the texts speaks for it.
+
+    The edges and sentences are looked up, not what the prediction was computed from.
+    """
+    if candidate.caution is None:
+        return
+    reasons = cached.caution_reasons(view.graph.name, candidate.entity, view.disease)
+    told = [f"- {sentences.reason(reason, view.disease_name)}" for reason in reasons]
+    with st.container(border=True, gap="small"):
+        st.markdown(
+            sentences.predicted_caution(candidate.caution, bool(reasons)), help=CAUTION_HELP
+        )
+        if candidate.raw_rank not in (None, candidate.rank):
+            st.caption(f"By the model's score alone it stands {ordinal(candidate.raw_rank)}.")
+        if told:
+            st.markdown("\n".join(told[:N_REASONS]))
+        if len(told) > N_REASONS:
+            with st.expander(f"{count(len(told) - N_REASONS, 'more reason')}"):
+                st.markdown("\n".join(told[N_REASONS:]))
+        if view.texts and any(reason.kind == "text" for reason in reasons):
+            show_provenance(view.texts.provenance)
+
+
+def caution_words(level: CautionLevel | None) -> str:
+    """Return a predicted caution as a symbol and a word."""
+    return MISSING if level is None else CAUTION_MARKS[level]
 
 
 def show_no_drug() -> None:
@@ -232,10 +271,10 @@ def show_flags(view: View, candidate: Candidate) -> None:
         st.badge("Known to ease it", icon=":material/healing:", color="green")
     if candidate.prior_names_it:
         st.badge(
-            "LLM text names it",
+            "LLM text names it" if view.texts else "Its text names it",
             icon=":material/record_voice_over:",
             color="orange",
-            help=f"The LLM's text on the drug names {markdown(view.disease_name)}, or the other "
+            help=f"The text on the drug names {markdown(view.disease_name)}, or the other "
             "way round: the prior may have stated the answer instead of helping to find it.",
         )
 

@@ -14,11 +14,19 @@ from llador_core.errors import UnknownNameError, nearest_names
 from llador_core.graph import Graph
 from llador_core.registry import lookup
 from llador_core.training import runs
+from llador_core.training.runs import Order
 
 DEFAULT_GRAPH = "starter"
 # Alzheimer's disease, as the graphs call it.
 DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544")
-SHARED = ("graph", "run", "disease", "drug", "step")  # what a link to another page takes along
+SHARED = (
+    "graph",
+    "run",
+    "disease",
+    "drug",
+    "step",
+    "order",
+)  # what a link to another page takes along
 N_STEPS = 5
 
 
@@ -142,6 +150,17 @@ def current_entity(graph: Graph) -> int:
     if len(graph.triples_with_role("treats")):
         return current_disease(graph)
     return int(graph.degree.argmax())
+
+
+def asked_entity(graph: Graph) -> int | None:
+    """Return the entity asked for, None where none is. Raises UnknownNameError."""
+    asked = st.query_params.get("entity")
+    return None if asked is None else names.resolve(graph, asked, "entity")
+
+
+def current_order() -> Order:
+    """Return what the lists are ordered by; anything but "raw" is the default."""
+    return "raw" if st.query_params.get("order") == "raw" else "combined"
 
 
 def current_step() -> int:

@@ -10,11 +10,13 @@ import streamlit as st
 from llador_core.escape import markdown, plain
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal
+from llador_core.training.runs import RunInfo
 from pages._ui import cached, frame, sentences, show, state
 from pages._ui.cached import View
 
 N_PROPOSED = 12
 N_CAUTIONS = 3
+N_TOP = 20
 
 
 def show_step(step: int, view: View) -> None:
@@ -53,7 +55,7 @@ def _known(view: View) -> None:
 
 
 def _trust(view: View) -> None:
-    metrics = cached.run(view.run).metrics
+    metrics = _metrics(view, view.run)
     n, n_pairs = len(view.candidates), metrics["run"][recall.PROTOCOL]["n_pairs"]
     curves = _curves(view, metrics)
     words, picture = _halves()
@@ -78,10 +80,18 @@ def _trust(view: View) -> None:
         )
 
 
+def _metrics(view: View, info: RunInfo) -> dict[str, Any]:
+    """Return a run's metrics under the order that the lists have."""
+    metrics = cached.run(info).metrics
+    if view.order == "raw":
+        return metrics
+    return {**metrics, "run": metrics.get("guarded", metrics["run"])}
+
+
 def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
     """Return the run's curve first, then its twins and the baselines as far as they are there."""
-    base = cached.run(view.base).metrics if view.base else None
-    mechanism = cached.run(view.mechanism).metrics if view.mechanism else None
+    base = _metrics(view, view.base) if view.base else None
+    mechanism = _metrics(view, view.mechanism) if view.mechanism else None
     return recall.curves_of(metrics, view.run.prior, base, mechanism)
 
 
@@ -151,14 +161,15 @@ def _moved(view: View) -> None:
     with words:
         st.header("What did the prior move?", anchor=False)
         st.markdown(sentences.farthest(movers))
-        st.markdown(sentences.restated(risers))
+        whose = "the LLM's own text" if view.texts else "the description that the prior read"
+        st.markdown(sentences.restated(risers, whose))
         first = next((c for c in view.candidates if risers and c.name == risers[0].name), None)
         if first:
             show.link_pair(view, first, f"Why {markdown(first.name)}? Open the pair")
         st.caption(
-            f"{shift.NAMED_MARK} the LLM's text on the drug names the disease, or the other way "
-            "round · ■ known · ◆ known, but hidden from training. Shown are the farthest movers "
-            "that end, or started, among the first 40."
+            f"{shift.NAMED_MARK} the text on the drug names the disease, or the other way round · "
+            "■ known · ◆ known, but hidden from training. Shown are the farthest movers that end, "
+            "or started, among the first 40."
         )
     with picture:
         show.show_figure(
@@ -172,13 +183,29 @@ def _moved(view: View) -> None:
 def _shifts(view: View) -> list[shift.Shift]:
     middle: dict[int, float] = {}
     if view.mechanism:
-        others = cached.ranked(view.graph.name, view.disease, view.mechanism)
+        others = cached.ranked(view.graph.name, view.disease, view.mechanism, order=view.order)
         middle = {c.entity: c.rank for c in others}
     return [
         shift.Shift(c.name, c.base_rank, c.rank, middle.get(c.entity), c.prior_names_it, c.status)
         for c in view.candidates
         if c.base_rank is not None
     ]
+
+
+def _show_safeguard(view: View) -> None:
+    """Say what predicted caution removed from the top, and what it cost."""
+    report = cached.run(view.run).metrics.get("incompatibility", {})
+    if "combined" in report:
+        st.markdown(sentences.safeguarded(report))
+    if not view.is_guarded:
+        return
+    if view.order == "raw":
+        st.caption("This list is ordered by the model's score alone.")
+        return
+    gone = [c for c in view.candidates if c.raw_rank <= N_TOP < c.rank and c.caution != "no sign"]
+    gone.sort(key=lambda c: c.raw_rank)
+    st.markdown(sentences.removed(gone, N_TOP))
+    st.caption("The model predicts caution; no sign of it does not mean safe.")
 
 
 def _careful(view: View) -> None:
@@ -193,12 +220,18 @@ def _careful(view: View) -> None:
     with words:
         st.header("What to be careful about?", anchor=False)
         st.markdown(f"{markdown(caution.caution_alt(view.candidates, n))} {sentences.WHY_CAUTION}")
+        _show_safeguard(view)
         if view.texts:
             st.markdown(f"**In the LLM's words: {markdown(view.disease_name)}**")
             show.show_llm_text(view, view.disease, ("caution",))
     with picture:
         rows = [
-            {"Rank": c.rank, "Drug to avoid": c.name, "Without the prior": c.base_rank}
+            {
+                "Rank": c.rank,
+                "Drug to avoid": c.name,
+                "By score alone": c.raw_rank,
+                "Without the prior": c.base_rank,
+            }
             for c in avoid
         ]
         show.show_figure(

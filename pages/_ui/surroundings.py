@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,40 +144,59 @@ def current_anchor(graph: Graph, focus: int, problems: list[str]) -> int:
 
 def pick_choice(graph_name: str, graph: Graph, focus: int) -> Choice:
     """Show the filters, the number and the anchor; every one is in the address."""
+    tie_words = _tie_words(graph_name, cached.graph_stamp(graph_name))
+    choice = Choice(
+        _asked_number(), _asked_among("types", graph.type_names), _asked_among("ties", tie_words)
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        types = st.multiselect(
-            "Types",
-            [plain(name) for name in graph.type_names],
-            key="types",
-            bind="query-params",
-            placeholder="All types",
-            width=166,
-        )
-        ties = st.multiselect(
-            "Ties",
-            [plain(words) for words in _tie_words(graph_name, cached.graph_stamp(graph_name))],
-            key="ties",
-            bind="query-params",
-            placeholder="All ties",
-            width=166,
-            help="What the graph states between two entities, in plain words.",
-        )
+        _pick_many("Types", "types", graph.type_names, choice.types)
+        _pick_many("Ties", "ties", tie_words, choice.ties)
         _pick_anchor(graph, focus)
-        n_shown = st.select_slider(
+        st.session_state["neighbours_pick"] = choice.n_shown
+        st.select_slider(
             "Neighbours shown, at most",
             N_SHOWN,
-            value=DEFAULT_N,
-            key="neighbours",
-            bind="query-params",
+            key="neighbours_pick",
+            on_change=lambda: state.choose(neighbours=st.session_state["neighbours_pick"]),
             width=166,
         )
-    return Choice(n_shown if n_shown in N_SHOWN else DEFAULT_N, tuple(types), tuple(ties))
+    return choice
+
+
+def _asked_number() -> int:
+    """Return the number in the address; the default where it is none of those offered."""
+    asked = state.asked("neighbours")
+    return next((n for n in N_SHOWN if str(n) == asked), DEFAULT_N)
+
+
+def _asked_among(param: str, offered: Sequence[str]) -> tuple[str, ...]:
+    """Return the values in the address that are offered."""
+    asked = state.asked_many(param)
+    return tuple(value for value in offered if value in asked)
+
+
+def _pick_many(label: str, param: str, offered: Sequence[str], chosen: tuple[str, ...]) -> None:
+    """Offer a filter. Unlike a bound widget it forgets with the address, as on a new graph."""
+    key = f"{param}_pick"
+    st.session_state[key] = list(chosen)
+    st.multiselect(
+        label,
+        offered,
+        format_func=plain,
+        key=key,
+        on_change=lambda: state.choose_many(param, st.session_state[key]),
+        placeholder=f"All {param}",
+        width=166,
+        help="What the graph states between two entities, in plain words."
+        if param == "ties"
+        else None,
+    )
 
 
 def clear_filters() -> None:
     """Show all types and ties again."""
-    st.session_state["types"] = []
-    st.session_state["ties"] = []
+    state.choose_many("types", [])
+    state.choose_many("ties", [])
 
 
 def _pick_anchor(graph: Graph, focus: int) -> None:

@@ -16,9 +16,20 @@ from llador_core.graph import Graph
 from llador_core.ranking import Candidate
 from pages._ui import cached, state
 from pages._ui.cached import View
-from pages._ui.show import FLAG_HELP, STATUS_MARKS, flag_words, shift_words
+from pages._ui.show import (
+    CAUTION_HELP,
+    FLAG_HELP,
+    STATUS_MARKS,
+    caution_words,
+    flag_words,
+    shift_words,
+)
 
 NOTICE = "For research only. Model output, reviewed by nobody. No medical advice."
+ORDER_WORDS = {
+    "combined": "predicted treatment weighed against predicted caution",
+    "raw": "score of the model alone",
+}
 HEIGHT = 560
 
 
@@ -87,6 +98,7 @@ def _rows(view: View, listed: Sequence[Candidate], extras: Sequence[Extra]) -> d
         "Rank": [c.rank for c in listed],
         "Drug": [plain(c.name) for c in listed],
         "Status": [STATUS_MARKS[c.status] for c in listed],
+        "Caution": [caution_words(c.caution) for c in listed],
         "Without prior": [c.base_rank for c in listed],
         "Shift": [shift_words(c.shift) for c in listed],
         "Flags": [flag_words(view, c) for c in listed],
@@ -97,6 +109,8 @@ def _rows(view: View, listed: Sequence[Candidate], extras: Sequence[Extra]) -> d
     }
     if view.base is None:
         del columns["Without prior"], columns["Shift"]
+    if not view.is_guarded:
+        del columns["Caution"]
     rows: dict[str, list[Any]] = {}
     for title, values in columns.items():
         for extra in extras:
@@ -116,6 +130,7 @@ def _columns(view: View) -> dict[str, Any]:
             help="New: no treatment edge, a proposal. Hidden: a known use kept from training. "
             "Known: a known use that training saw.",
         ),
+        "Caution": text(width=82, help=CAUTION_HELP),
         "Without prior": number(
             width=98, help="Rank by the same model trained without the LLM's texts."
         ),
@@ -146,6 +161,7 @@ def to_csv(
         [
             *("rank", "id", "name", "status", "percentile", "score", "degree"),
             *("rank_without_prior", "shift", "prior_names_it", "contraindicated", "classes"),
+            *("rank_by_score_alone", "predicted_caution", "caution_score"),
             *(extra.export_title for extra in extras),
         ]
     )
@@ -164,6 +180,9 @@ def to_csv(
                 str(c.prior_names_it).lower(),
                 str(c.is_contraindicated).lower(),
                 csv_cell("; ".join(classes.get(c.entity, ()))),
+                f"{c.raw_rank:g}",
+                c.caution or "",
+                "" if c.caution_score is None else f"{c.caution_score:.4f}",
                 *(csv_cell(extra.exported(c)) for extra in extras),
             ]
         )
@@ -194,7 +213,11 @@ def provenance(view: View, rows: str) -> list[tuple[str, str]]:
         ("trained", run.created),
         ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
         ("rows", rows),
-        ("score", "of the model, comparable within this list only; not a probability"),
+        ("order", ORDER_WORDS[view.order]),
+        (
+            "score",
+            "what the list is ordered by, comparable within this list only; not a probability",
+        ),
     ]
 
 

@@ -45,6 +45,11 @@ def test_from_a_folder_to_a_ranking(folder: Path, capsys: pytest.CaptureFixture[
     table = capsys.readouterr().out
     assert "this run" in table
     assert "popularity" in table
+    assert "held-out contraindications beside the treatments" in table
+    assert main(["evaluate", *run, *graph, "--order", "combined", "--json"]) == 0
+    told = answer(capsys)
+    assert told["order"] == "combined"
+    assert 0 <= told["incompatibility"]["metrics"]["AUC"]["value"] <= 1
     assert main(["rank", *run, *graph, "--disease", "Disease::3", "--top", "4", "--json"]) == 0
     ranking = answer(capsys)
     assert [row["rank"] for row in ranking["candidates"]] == [1, 2, 3, 4]
@@ -59,6 +64,12 @@ def test_rank_without_a_run_takes_the_best_shipped_one(capsys: pytest.CaptureFix
     ranking = answer(capsys)
     assert ranking["disease"]["name"] == "Alzheimer's disease"
     assert ranking["candidates"][0]["shift"] is not None
+    assert ranking["order"] == "combined"
+    assert ranking["candidates"][0]["caution"] in ("no sign", "some", "strong")
+    assert main(["rank", "--disease", "AD", "--top", "3", "--json", "--order", "raw"]) == 0
+    raw = answer(capsys)
+    assert raw["order"] == "raw"
+    assert [c["rank"] for c in raw["candidates"]] == [c["raw_rank"] for c in raw["candidates"]]
 
 
 def test_graphs_lists_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:

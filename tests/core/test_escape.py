@@ -5,12 +5,23 @@ from __future__ import annotations
 import csv
 import html
 import io
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llador_core.escape import BIDI_MARKS, WORD_JOINER, csv_cell, figure_text, markdown, plain
+from llador_core.escape import (
+    BIDI_MARKS,
+    WORD_JOINER,
+    canvas_text,
+    csv_cell,
+    figure_text,
+    markdown,
+    plain,
+    tooltip_html,
+    xml_text,
+)
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -85,6 +96,36 @@ def test_figure_text_is_html_of_the_plain_text(text: str) -> None:
 def test_figure_text_is_cut_before_it_is_escaped() -> None:
     assert figure_text("a<bcdef", width=4) == "a&lt;b…"
     assert figure_text("abcd", width=4) == "abcd"
+
+
+@given(st.text(max_size=60))
+def test_a_tooltip_is_html_of_the_plain_text_without_templates(text: str) -> None:
+    shown = tooltip_html(text)
+    assert html.unescape(shown) == plain(text)
+    assert not set(shown) & set("<>{}\"'")
+
+
+@given(st.text(max_size=60))
+def test_a_label_on_a_canvas_is_the_plain_text_without_templates(text: str) -> None:
+    shown = canvas_text(text)
+    assert shown.replace("{" + WORD_JOINER, "{") == plain(text)
+    assert "{b}" not in shown
+
+
+def test_a_label_is_cut_before_templates_are_broken() -> None:
+    assert canvas_text("ab{cde", width=4) == "ab{" + WORD_JOINER + "…"
+
+
+@given(st.text(st.characters(), max_size=60))
+def test_xml_holds_the_text_of_any_name(text: str) -> None:
+    element = ElementTree.Element("name")
+    element.text = xml_text(text)
+    read = ElementTree.fromstring(ElementTree.tostring(element, "utf-8"))
+    assert (read.text or "") == xml_text(text)
+
+
+def test_xml_text_keeps_letters_and_drops_half_ones() -> None:
+    assert xml_text("é中\ud800\uffffא") == "é中א"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])

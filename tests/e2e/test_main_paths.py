@@ -151,7 +151,10 @@ def test_a_row_can_be_left_again(address: str, visit: Visit, starter: Graph) -> 
     assert "drug=" not in page.url
 
 
-@pytest.mark.parametrize("path", [*(f"/?step={n}" for n in range(1, 6)), "/candidates", "/pair"])
+@pytest.mark.parametrize(
+    "path",
+    [*(f"/?step={n}" for n in range(1, 6)), "/candidates", "/pair", "/embedding_shift"],
+)
 def test_a_phone_never_scrolls_sideways(path: str, address: str, visit: Visit) -> None:
     page = visit(address + path, width=390, height=844)
     widths = page.evaluate(

@@ -19,7 +19,7 @@ from llador_core.training import runs
 from pages._ui import cached
 from tests.pages.conftest import Open
 
-PAGES = ("case_study", "candidates", "pair")
+PAGES = ("case_study", "candidates", "pair", "embedding_shift")
 
 
 def stays_usable(app: AppTest) -> None:
@@ -155,6 +155,7 @@ def test_names_from_a_graph_are_never_markup(
     disease = starter.entity_ids[int(starter.diseases[0])]
     pages += [open_page("pair"), open_page("pair", drug=drug, disease=disease, kinds="true")]
     pages += [open_page("pair", drug=drug), open_page("pair", drug=NASTY, through=NASTY)]
+    pages += [open_page("embedding_shift", entity=drug)]
     pages[0].text_input(key="disease_query").set_value("script").run()
     n_escaped = 0
     for app in pages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -55,6 +56,9 @@ def test_the_table_is_the_ranking(open_page: Open, ranking: list[Candidate]) -> 
     assert shown["Without prior"].tolist() == [c.base_rank for c in ranking]
     assert shown["Percentile"].tolist() == [c.percentile for c in ranking]
     assert shown["Edges"].tolist() == [c.degree for c in ranking]
+    assert [c.split()[-1] for c in shown["Caution"]] == [
+        (c.caution or "").split()[-1] for c in ranking
+    ]
     assert ["avoid" in f for f in shown["Flags"]] == [c.is_contraindicated for c in ranking]
     assert ["named" in f for f in shown["Flags"]] == [c.prior_names_it for c in ranking]
     assert set(shown["Status"]) == {"● New", "◆ Hidden", "■ Known"}
@@ -85,6 +89,55 @@ def test_a_link_opens_with_its_filters(
     expected = [c.id for c in ranking if keep(c)]
     assert 0 < len(expected) < len(ranking)
     assert listed(open_page("candidates", **params)) == expected
+
+
+def test_a_link_opens_in_its_order_and_a_click_changes_the_address(
+    open_page: Open, starter: Graph, default_run: RunInfo, ranking: list[Candidate]
+) -> None:
+    raw = rank_candidates(
+        starter, runs.load_run(default_run.name), disease=starter.mapped(ALZHEIMER), order="raw"
+    )
+    by_score = [c.id for c in raw]
+    assert by_score != [c.id for c in ranking]
+    app = open_page("candidates", order="raw")
+    assert listed(app) == by_score
+    assert app.segmented_control(key="order_pick").value == "raw"
+    app.segmented_control(key="order_pick").set_value("combined").run()
+    assert listed(app) == [c.id for c in ranking]
+    assert "order" not in app.query_params
+    app.segmented_control(key="order_pick").set_value("raw").run()
+    assert listed(app) == by_score
+    assert app.query_params["order"] == "raw"
+
+
+def test_a_run_without_a_safeguard_offers_no_order_and_no_caution(
+    open_page: Open, own_run: Path
+) -> None:
+    (own_run / "safeguard.json").unlink()
+    (own_run / "safeguard.safetensors").unlink()
+    app = open_page("candidates", run=own_run.name, drug=DONEPEZIL)
+    assert len(listed(app)) == 636
+    assert app.segmented_control(key="order_pick").disabled
+    assert "Caution" not in app.dataframe[0].value
+    assert not any("The model predicts" in m.value for m in app.markdown)
+
+
+def test_a_damaged_safeguard_is_a_sentence(open_page: Open, own_run: Path) -> None:
+    (own_run / "safeguard.safetensors").write_bytes(b"half")
+    app = open_page("candidates", run=own_run.name)
+    assert not app.exception
+    assert "The safeguard of run" in app.error[0].value
+
+
+def test_the_card_says_what_speaks_against_the_drug(open_page: Open) -> None:
+    app = open_page("candidates", drug="trihexyphenidyl")
+    said = " ".join(m.value for m in app.markdown)
+    assert "**The model predicts strong caution.**" in said
+    assert "contraindicated in Alzheimer" in said
+    assert "worsens dementia" in said
+    assert "does not mean safe" in " ".join(
+        m.value for m in open_page("candidates", drug=DONEPEZIL).markdown
+    )
 
 
 def test_a_link_opens_with_its_class(open_page: Open, starter: Graph) -> None:
@@ -169,6 +222,8 @@ def test_the_export_is_the_ranking(view: View, ranking: list[Candidate]) -> None
     assert [float(r["shift"]) for r in rows] == [c.shift for c in ranking]
     assert [r["status"] for r in rows] == [c.status for c in ranking]
     assert [r["contraindicated"] == "true" for r in rows] == [c.is_contraindicated for c in ranking]
+    assert [float(r["rank_by_score_alone"]) for r in rows] == [c.raw_rank for c in ranking]
+    assert [r["predicted_caution"] for r in rows] == [c.caution for c in ranking]
 
 
 def test_the_export_says_whence(view: View, starter: Graph, default_run: RunInfo) -> None:
@@ -183,6 +238,7 @@ def test_the_export_says_whence(view: View, starter: Graph, default_run: RunInfo
     assert head["rows"].startswith("3 of 636; status New, without contraindicated")
     assert "class Statins" in head["rows"]
     assert head["exported"].endswith("Z")
+    assert "weighed against predicted caution" in head["order"]
 
 
 def test_the_file_is_named_after_the_disease(starter: Graph) -> None:

@@ -106,8 +106,10 @@ def test_step_2_tells_the_stored_figures_whoever_is_ahead(
     open_page: Open, default_run: RunInfo
 ) -> None:
     metrics = runs.load_run(default_run.name).metrics
-    report = metrics["run"]["drug-ranking"]
+    report = metrics["guarded"]["drug-ranking"]
     words = said(open_page(step="2"))
+    raw = metrics["run"]["drug-ranking"]["metrics"]["Hits@10"]["value"]
+    assert f"**{raw:.0%}** stand among" in said(open_page(step="2", order="raw"))
     assert f"**{report['n_pairs']} known drug–disease pairs**" in words
     assert f"**{report['metrics']['Hits@10']['value']:.0%}** stand among" in words
     for name in ("text", "popularity", "random"):
@@ -145,6 +147,27 @@ def test_step_5_gives_the_cautions_word_for_word_and_their_source(open_page: Ope
     texts = " ".join(element.value for element in app.text)
     assert "Avoid anticholinergics" in texts
     assert "Model-written, unreviewed · Claude" in said(app).replace("\\", "")
+
+
+def test_step_5_tells_what_the_safeguard_removed_and_what_it_cost(
+    open_page: Open, default_run: RunInfo, starter: Graph
+) -> None:
+    run = runs.load_run(default_run.name)
+    report = run.metrics["incompatibility"]
+    words = said(open_page(step="5"))
+    assert f"**{report['raw']['n_contraindicated']} drugs to avoid**" in words
+    for order in ("raw", "combined"):
+        metrics = report[order]["metrics"]
+        assert f"**{metrics['top 5%']['value']:.1%}**" in words
+        assert f"**{metrics['Hits@10']['value']:.0%}**" in words
+    ranking = rank_candidates(starter, run, disease=starter.mapped("Disease::DOID:10652"))
+    gone = [c for c in ranking if c.raw_rank <= 20 < c.rank and c.caution != "no sign"]
+    assert gone
+    assert f"**{len(gone)} drug" in words
+    assert "does not mean safe" in words
+    alone = said(open_page(step="5", order="raw"))
+    assert "ordered by the model's score alone" in alone
+    assert "out of the first 20" not in alone
 
 
 @pytest.mark.parametrize(

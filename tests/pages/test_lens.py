@@ -106,8 +106,8 @@ def test_the_sentence_goes_by_the_interval(change: Interval, words: str) -> None
 
 
 def test_the_panel_holds_before_after_change_and_popularity(view: View) -> None:
-    bias = cached.hub_bias("starter", view.run)
-    told = cached.hub_effect("starter", view.run)
+    bias = cached.hub_bias("starter", view.run, view.order)
+    told = cached.hub_effect("starter", view.run, view.order)
     rows: dict[str, Any] = lens.effect_rows(bias, told)
     assert rows["As it is"][0] == f"{told.before['Hits@10'].value:.0%}"
     assert rows["Corrected (change)"][0].startswith(f"{told.after['Hits@10'].value:.0%} (")

@@ -26,7 +26,7 @@ Gene::7\tNEWS::seen_with::Gene:Disease\tDisease::MESH:D1
 """
 ENTITIES = """\
 id\tname\ttype\tdescription\tsynonyms\txref\tstatus
-Compound::DB1\tDrug one\tCompound\tBlocks the seventh gene.\tUno|First|Uno\t\tapproved
+Compound::DB1\tDrug one\tCompound\tBlocks <sub>the</sub> &beta;-gene, p < 1.\tUno|First|Uno\t\tx
 Disease::MESH:D1\tnothing\tDisease\t\tIllness one\tDOID:1\t
 Gene::99\tElsewhere\tGene\t\t\t\t
 """
@@ -85,7 +85,7 @@ def test_the_side_files_tell_names_the_first_wins_and_ids_fill_the_gaps(raw: Pat
     }
     drug = graph.mapped("Compound::DB1")
     assert graph.synonyms[drug] == ("Uno", "First")
-    assert graph.descriptions[drug] == "Blocks the seventh gene."
+    assert graph.descriptions[drug] == "Blocks the β-gene, p < 1."
     assert names.resolve(graph, "first", "drug") == drug
 
 
@@ -125,7 +125,8 @@ def test_words_read_right_in_both_directions(raw: Path) -> None:
     assert (inhibits.words, inhibits.inverse_words) == ("is inhibited by", "inhibits")
     is_a = by_name["MESH::is_a::Disease:Disease"]
     assert (is_a.role, is_a.words, is_a.inverse_words) == ("includes", "is a kind of", "includes")
-    assert by_name["NEWS::seen_with::Gene:Disease"].role is None
+    unknown = by_name["NEWS::seen_with::Gene:Disease"]
+    assert (unknown.role, unknown.words) == (None, "seen with")
 
 
 def test_counts_that_differ_are_notes_and_repeats_are_counted(raw: Path) -> None:

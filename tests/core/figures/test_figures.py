@@ -79,7 +79,7 @@ def test_drugs_resemble_drugs() -> None:
 
 
 def test_the_real_graph_has_words_for_every_tie(starter: Graph) -> None:
-    for entity in [*starter.diseases[:20], *starter.drugs[:20]]:
+    for entity in [*starter.diseases[:20], *starter.drugs[:20], *range(0, starter.n_entities, 30)]:
         for group in neighbourhood.neighbour_groups(starter, int(entity)):
             assert ":" not in group.words  # the fallback for a relation without words of ours
 
@@ -228,6 +228,18 @@ def test_drugs_to_avoid_are_counted_in_the_top() -> None:
     figure = caution.caution_figure(some, 636)
     assert [list(t.x) for t in figure.data] == [[1], [3, 32, 33]]
     assert "no drug to avoid" in caution.caution_alt([candidate(1)], 636)
+
+
+def test_where_caution_moved_them_the_old_ranks_stand_below() -> None:
+    some = [
+        candidate(400, "far", is_contraindicated=True, raw_rank=2.0),
+        candidate(500, "farther", is_contraindicated=True, raw_rank=7.0),
+        candidate(1, status="known", raw_rank=1.0),
+    ]
+    figure = caution.caution_figure(some, 636)
+    assert [list(t.x) for t in figure.data] == [[1], [400, 500], [2, 7]]
+    assert "score alone" in figure.layout.yaxis.ticktext[0]
+    assert [note.text for note in figure.layout.annotations] == ["far", "farther"]
 
 
 def test_marks_of_the_same_rank_stand_side_by_side() -> None:

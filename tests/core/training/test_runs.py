@@ -151,7 +151,7 @@ def test_headline_runs_ship_in_the_headline_models() -> None:
     for run in shipped:
         assert run.problem == ""
         size = sum(file.stat().st_size for file in run.folder.iterdir())
-        assert size < 2.6e6, f"{run.name} is {size} bytes"
+        assert size < 3.1e6, f"{run.name} is {size} bytes"
 
 
 def test_a_split_is_read_once_for_each_run_and_graph(starter: Graph) -> None:

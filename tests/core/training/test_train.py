@@ -104,6 +104,7 @@ def test_every_field_of_the_config_is_tested_to_matter() -> None:
         "turn",
         "split",
         "split_seed",
+        "is_caution_held_out",
     }
     stopping = {"validate_every", "patience", "tolerance"}
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
