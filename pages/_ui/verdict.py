@@ -51,7 +51,7 @@ def show_verdict(pair: Pair) -> None:
 
 
 def _top_share(pair: Pair) -> float:
-    return float(cached.hub_bias(pair.graph.name, pair.view.run).share[pair.place])
+    return float(cached.hub_bias(pair.graph.name, pair.view.run, pair.view.order).share[pair.place])
 
 
 def _show_hub_badge(share: float) -> None:
@@ -84,7 +84,9 @@ def _sentence(pair: Pair, asked: pair_view.Asked) -> str:
     """Return the verdict in one or two sentences."""
     candidate, n = pair.candidate, len(pair.view.candidates)
     told = f"This run ranks {markdown(pair.names[0])} **{ordinal(candidate.rank)}** of {n:,} drugs"
-    if candidate.caution is not None and candidate.raw_rank != candidate.rank:
+    if candidate.caution is not None and pair.view.order == "raw":
+        told += " by its score alone, predicted caution left aside"
+    elif candidate.raw_rank not in (None, candidate.rank) and candidate.caution is not None:
         told += f" ({ordinal(candidate.raw_rank)} before predicted caution is weighed in)"
     if candidate.base_rank is not None:
         told += f"; the same model without the prior **{ordinal(candidate.base_rank)}**"
