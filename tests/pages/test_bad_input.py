@@ -176,6 +176,6 @@ def test_the_cache_is_asked_by_names_and_stamps_alone() -> None:
     for name in (*kept, "_drug_ranks", "_explanation", "_hub_bias", "_hub_effect"):
         taken = getattr(cached, name).__wrapped__.__annotations__
         allowed = {"str", "int", "Stamp", "tuple[str, Stamp]", "tuple[str, Stamp] | None"}
-        allowed |= {"tuple[int, ...]"}
+        allowed |= {"tuple[int, ...]", "Order"}
         assert {kind for arg, kind in taken.items() if arg != "return"} <= allowed
         assert not any(arg.startswith("_") for arg in taken)

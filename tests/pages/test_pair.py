@@ -283,6 +283,8 @@ def test_a_run_without_a_prior_has_a_page_too(open_page: Open) -> None:
     app = opened(open_page, run=plain_run.name)
     assert metrics(app)["Without the prior"] == "—"
     assert "read none of these texts" in words(app)
+    [moved] = [m for m in app.metric if m.label == "Moved by the prior"]
+    assert moved.delta == "this run read no LLM text"
 
 
 def test_no_path_is_a_sentence(open_page: Open) -> None:
