@@ -136,6 +136,9 @@ def test_a_picture_opens_as_a_table(address: str, visit: Visit) -> None:
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     page.get_by_text("The same as a table").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    page.wait_for_url("**recall-table=true**")
+    page.reload()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
 def test_a_row_can_be_left_again(address: str, visit: Visit, starter: Graph) -> None:
@@ -220,6 +223,8 @@ for i, text in enumerate(json.loads({texts!r})):
     st.container(key=f"e{{i}}").table({{markdown(text): "x"}})
     st.container(key=f"f{{i}}").error(markdown(text))
     st.container(key=f"g{{i}}").expander(markdown(text))
+    st.container(key=f"i{{i}}").markdown(f":orange-background[x {{markdown(text)}}]")
+    st.container(key=f"j{{i}}").markdown(f":small[:gray[-{{markdown(text)}}-]] x")
     st.container(key=f"h{{i}}").text(text)
 """
 MARKUP = "a, img, script, strong, em, del, code, ul, ol, blockquote, .katex, h2"
@@ -235,7 +240,7 @@ def test_foreign_text_is_shown_literally_wherever_markdown_goes(
         page.wait_for_selector(f".st-key-h{len(NASTY) - 1}")
         settle(page)
         for i, text in enumerate(NASTY):
-            for place in "abcdefg":
+            for place in "abcdefgij":
                 element = page.locator(f".st-key-{place}{i}")
                 read = " ".join((element.text_content() or "").replace(WORD_JOINER, "").split())
                 assert plain(text) in read, (place, text, read)
