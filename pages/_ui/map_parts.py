@@ -92,8 +92,6 @@ def show_state(found: Found) -> None:
             help="Takes seconds for PCA, a minute or two for UMAP on a small graph, several for a "
             "large one. The page stays usable, and may be closed.",
         )
-    if found.map is None:
-        st.markdown(HOW.format(unrelated=UNRELATED, n=N_NEAREST))
 
 
 def _compute(found: Found) -> None:
@@ -209,6 +207,7 @@ def show_sentence(view: View, found: EmbeddingMap) -> None:
 def show_method(found: Found, dim: int) -> None:
     """Say what the picture is and what it is not."""
     if found.map is None:
+        st.markdown(HOW.format(unrelated=UNRELATED, n=N_NEAREST))
         return
     words = found.asked.words if found.is_asked else PCA.words
     st.caption(f":material/warning: {HONEST.format(dim=dim)}")

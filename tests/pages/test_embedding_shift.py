@@ -168,7 +168,7 @@ def test_a_found_entity_is_told_with_its_neighbours(
     assert "looked for" in legend_of(app)
     told = next(m.value for m in app.markdown if "**Kept**" in m.value)
     donepezil = starter.mapped(DONEPEZIL)
-    near = [page_maps.neighbours(one, donepezil).tolist() for one in (base, default_run)]
+    near = [page_maps.neighbours(one, donepezil) for one in (base, default_run)]
     kept = set(near[0]) & set(near[1])
     assert len(kept) == shipped(default_run, base, PCA).kept[donepezil]
     lines = dict(zip(("kept", "new", "gone"), told.split("\n"), strict=True))
@@ -375,7 +375,7 @@ def test_without_umap_the_page_says_so(
 
 def test_the_cache_is_asked_by_names_and_stamps_alone() -> None:
     """Streamlit hashes a sample of large arrays, and skips arguments that start with `_`."""
-    for name in ("_content", "_map", "_positions", "_moves", "_figure_names"):
+    for name in ("_content", "_map", "_positions", "_neighbours", "_moves", "_figure_names"):
         taken = getattr(page_maps, name).__wrapped__.__annotations__
         allowed = {"str", "int", "Stamp", "tuple[str, Stamp]"}
         assert {kind for arg, kind in taken.items() if arg != "return"} <= allowed
