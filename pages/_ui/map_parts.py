@@ -23,6 +23,7 @@ from pages._ui.maps import Found
 
 N_KNOWN = 20
 N_OFFERED = 4
+PROBLEM = "map_problem"  # why a computation did not start
 HONEST = (
     "**Distances in this picture mislead**: {dim} numbers were pressed into two. Size of shift, "
     "kept neighbours and nearness are measured with all {dim}. A part of every shift is chance: "
@@ -58,8 +59,9 @@ def show_no_base(view: View) -> None:
 
 def show_state(found: Found) -> None:
     """Say where the computation of a map stands, and offer what can be done."""
-    if found.problem:
-        st.error(markdown(found.problem), icon=":material/error:")
+    for problem in (found.problem, st.session_state.pop(PROBLEM, "")):
+        if problem:
+            st.error(markdown(problem), icon=":material/error:")
     if found.is_asked:
         return
     job = jobs.follow(found.job)
@@ -98,7 +100,7 @@ def _compute(found: Found) -> None:
     try:
         maps.compute(found)
     except LladorError as error:
-        st.toast(markdown(str(error)), icon=":material/error:")
+        st.session_state[PROBLEM] = str(error)
 
 
 @st.fragment(run_every=1.0)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llador_core.errors import StorageError
 from llador_core.graph import Graph
 from llador_core.projection import jobs, layout, maps
 from llador_core.projection.geometry import centred
@@ -351,6 +352,21 @@ def test_a_job_that_ended_early_is_told_and_can_be_started_again(
     assert asked == name
     assert f"--base={mechanism.name}" in arguments
     assert "--method=umap" in arguments
+
+
+def test_a_computation_that_cannot_start_says_why(
+    open_page: Open, mechanism: RunInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("Could not write there: the disk is full.")
+
+    monkeypatch.setattr(jobs, "start", full)
+    app = open_page(PAGE, base=mechanism.name)
+    app.button(key="compute").click().run()
+    assert not app.exception
+    assert "the disk is full" in app.error[0].value
+    assert app.button(key="compute")
+    assert not app.run().error
 
 
 def test_a_damaged_map_is_told_and_can_be_made_again(
