@@ -36,7 +36,8 @@ HOW = (
     "**Size of shift** is the distance that is left: 0 for an entity that stayed, 1 for one that "
     "moved as far as a typical entity stands from the middle, {unrelated:.2f} between two runs "
     "that share nothing. **Neighbours kept**: how many of the {n} nearest entities are the same in "
-    "both runs. Then both are laid out together, from their first 50 principal components."
+    "both runs; turnover is 1 minus the Jaccard index of the two sets, so 0 is all kept and 1 all "
+    "new. Then both are laid out together, from their first 50 principal components."
 )
 
 
