@@ -203,7 +203,8 @@ def show_sentence(view: View, found: EmbeddingMap) -> None:
         f"Half of all entities moved by more than **{np.median(shift):.2f}** (0 is staying, "
         f"{UNRELATED:.2f} is having nothing in common), and of its {n} nearest neighbours an "
         f"entity keeps **{kept.mean():.1f}** on average. {markdown(view.disease_name)} itself "
-        f"moved by **{shift[view.disease]:.2f}** and keeps **{kept[view.disease]}**."
+        f"moved by **{shift[view.disease]:.2f}** and keeps **{kept[view.disease]}**. All of this "
+        f"is measured with all {view.run.dim} numbers: distances in the picture mislead."
     )
 
 
