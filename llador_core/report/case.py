@@ -125,9 +125,9 @@ class Case:
     @cached_property
     def curves(self) -> list[RecallCurve]:
         """How soon the run, its twins and the controls find hidden pairs; the run first."""
-        base = self.base.metrics if self.base else None
-        mechanism = self.mechanism.metrics if self.mechanism else None
-        return curves_of(self.run.metrics, self.run.info.prior, base, mechanism)
+        base = self.base.metrics_by() if self.base else None
+        mechanism = self.mechanism.metrics_by() if self.mechanism else None
+        return curves_of(self.run.metrics_by(), self.run.info.prior, base, mechanism)
 
     def classes(self, drug: int) -> str:
         """Return the classes of a drug, two at most."""
