@@ -246,7 +246,7 @@ def gather(
         Pick(
             candidate,
             explain(graph, candidate.entity, disease, run=run, n_per_group=N_PER_KIND),
-            _reasons(case, candidate),
+            reasons_of(case, candidate),
             *judged.get(candidate.entity, ("", "")),
         )
         for candidate in chosen
@@ -267,7 +267,7 @@ def shortlisted(graph: Graph, run_name: str, disease: int) -> dict[int, tuple[st
     }
 
 
-def _reasons(case: Case, candidate: Candidate) -> tuple[str, ...]:
+def reasons_of(case: Case, candidate: Candidate) -> tuple[str, ...]:
     """Return what speaks for caution, in sentences; nothing where none is predicted."""
     if candidate.caution not in ("some", "strong"):
         return ()
