@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.priors.anchors import PRIORS
-from llador_core.ranking import list_scores, mean_ranks
+from llador_core.ranking import Order, list_scores, mean_ranks
 from llador_core.training.runs import Run, RunInfo
 
 
@@ -80,8 +80,10 @@ def is_comparable(info: RunInfo) -> bool:
     return info.is_finished and spec is not None and not spec.control
 
 
-def drug_ranks(graph: Graph, run: Run, disease: int) -> NDArray[np.float64]:
-    """Return the rank of every drug for a disease, as the run's list shows it.
+def drug_ranks(
+    graph: Graph, run: Run, disease: int, order: Order = "combined"
+) -> NDArray[np.float64]:
+    """Return the rank of every drug for a disease, as the run's list in this order shows it.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def drug_ranks(graph: Graph, run: Run, disease: int) -> NDArray[np.float64]:
     DataFormatError
         The run belongs to another version of the graph.
     """
-    return mean_ranks(list_scores(graph, run, graph.drugs, disease, True, "combined"))
+    return mean_ranks(list_scores(graph, run, graph.drugs, disease, True, order))
 
 
 def drug_place(graph: Graph, drug: int) -> int:

@@ -37,6 +37,7 @@ with errors.boxed():
             verdict.show_title(pair, is_turned)
         verdict.show_verdict(pair)
         reasons.show_reasons(pair)
+        reasons.show_ways_on(pair)
         written.show_written(pair)
         directions.show_directions(pair)
         written.show_links(pair)

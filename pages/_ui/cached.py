@@ -140,18 +140,22 @@ def ranked(
 
 
 def ranked_diseases(
-    graph_name: str, drug: int, info: RunInfo, base: RunInfo | None = None
+    graph_name: str,
+    drug: int,
+    info: RunInfo,
+    base: RunInfo | None = None,
+    order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every disease for a drug, best first. Raises as `runs.load_run`."""
     twin = (base.name, _run_stamp(base)) if base else None
     own = (info.name, _run_stamp(info))
-    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, own, twin)
+    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, own, twin, order)
 
 
-def drug_ranks(graph_name: str, disease: int, info: RunInfo) -> Reals:
-    """Return the rank of every drug for a disease by a run alone. Raises as `runs.load_run`."""
+def drug_ranks(graph_name: str, disease: int, info: RunInfo, order: Order) -> Reals:
+    """Return the rank of every drug for a disease by a run. Raises as `runs.load_run`."""
     own = (info.name, _run_stamp(info))
-    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own)
+    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own, order)
 
 
 def explanation(
@@ -250,6 +254,7 @@ def _ranked_diseases(
     drug: int,
     own: tuple[str, Stamp],
     twin: tuple[str, Stamp] | None,
+    order: Order,
 ) -> tuple[ranking.Candidate, ...]:
     found = ranking.rank_candidates(
         _graph(graph_name, graph_stamp),
@@ -257,13 +262,16 @@ def _ranked_diseases(
         drug=drug,
         base=_run(*twin) if twin else None,
         texts=_texts(graph_name, graph_stamp),
+        order=order,
     )
     return tuple(found)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _drug_ranks(graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp]) -> Reals:
-    return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease)
+def _drug_ranks(
+    graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp], order: Order
+) -> Reals:
+    return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease, order)
 
 
 @st.cache_resource(max_entries=100, show_spinner="Looking for paths")

@@ -67,7 +67,7 @@ def show_diseases(pair: Pair) -> None:
 def _pick_disease(pair: Pair, current: int | None, height: int = HEIGHT) -> Candidate | None:
     """Show the diseases of a drug; return one that was newly chosen."""
     view = pair.view
-    rows = cached.ranked_diseases(view.graph.name, pair.drug, view.run, view.base)
+    rows = cached.ranked_diseases(view.graph.name, pair.drug, view.run, view.base, view.order)
     words = f"Diseases ranked for {plain(pair.names[0])}"
     return _pick(rows, current, view, words, "Disease", height)
 

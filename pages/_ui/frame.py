@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import Any
 
 import streamlit as st
@@ -53,6 +55,8 @@ def page_setup(path: str) -> None:
     app.py, so the page itself declares the navigation again. The links are our own because
     Streamlit's drop from the address what was chosen.
     """
+    if "pandas" in sys.modules:
+        import_module("pandas")  # waits where another thread is at it: figures trip over half of it
     router()
     title, _ = LINKS[path]
     # A named icon, here or on st.Page, would be fetched from the internet for the browser tab.

@@ -103,8 +103,9 @@ def current_listing() -> Pair:
     graph, info = cached.graph(name), state.current_run(name)
     drug = state.current_drug(graph)
     assert drug is not None
-    best = cached.ranked_diseases(name, drug, info)[0].entity
-    view = cached.view(name, best, info)
+    order = state.current_order()
+    best = cached.ranked_diseases(name, drug, info, order=order)[0].entity
+    view = cached.view(name, best, info, order)
     return Pair(view, next(c for c in view.candidates if c.entity == drug), is_default=False)
 
 
@@ -141,7 +142,7 @@ def ask_runs(pair: Pair) -> Asked:
 
 
 def _standing(pair: Pair, info: RunInfo) -> agreement.Standing:
-    ranks = cached.drug_ranks(pair.graph.name, pair.disease, info)
+    ranks = cached.drug_ranks(pair.graph.name, pair.disease, info, pair.view.order)
     knew = agreement.was_trained_on(pair.graph, cached.run(info), pair.drug, pair.disease)
     return agreement.Standing(info, float(ranks[pair.place]), knew)
 

@@ -16,7 +16,7 @@ from llador_core.explain.kinds import origin
 from llador_core.figures import paths as figure
 from llador_core.figures.style import count, listed
 from llador_core.graph import Graph
-from pages._ui import cached, inputs, pair_export, show, state
+from pages._ui import cached, frame, inputs, pair_export, show, state
 from pages._ui.pair_view import Pair
 
 LENGTHS = (2, 3, 4)
@@ -298,3 +298,21 @@ def _show_picture(pair: Pair, found: Explanation) -> None:
         "paths",
         Strength=st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.0f"),
     )
+
+
+def show_ways_on(pair: Pair) -> None:
+    """Link to the pages that show the same two in their surroundings and on the map."""
+    drug, disease = pair.candidate.id, pair.graph.entity_ids[pair.disease]
+    with st.container(horizontal=True, gap="small"):
+        st.page_link(
+            frame.NEIGHBOURHOOD,
+            label="What surrounds the two, as a network",
+            icon=":material/hub:",
+            query_params=state.link(drug=drug, disease=disease, entity=drug, **{"with": disease}),
+        )
+        st.page_link(
+            frame.EMBEDDING_SHIFT,
+            label="Where the prior moved them, as a map",
+            icon=":material/scatter_plot:",
+            query_params=state.link(drug=drug, disease=disease, entity=drug),
+        )

@@ -56,7 +56,7 @@ def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: 
         "The same as a table",
         icon=":material/table_rows:",
         key=f"{key}-table",
-        on_change="rerun",  # so that nobody waits for a table that stays closed
+        bind="query-params",  # and so that nobody waits for a table that stays closed
     )
     if twin.open:
         shown = [{name: _cell(value) for name, value in row.items()} for row in rows]

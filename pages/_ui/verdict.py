@@ -11,6 +11,7 @@ from llador_core.escape import markdown
 from llador_core.figures import agreement as strip
 from llador_core.figures.style import count, ordinal
 from llador_core.hubs import TOP
+from llador_core.priors.anchors import PRIORS
 from llador_core.ranking import Candidate
 from llador_core.safeguard.model import CautionLevel
 from pages._ui import cached, pair_view, show
@@ -84,7 +85,9 @@ def _sentence(pair: Pair, asked: pair_view.Asked) -> str:
     """Return the verdict in one or two sentences."""
     candidate, n = pair.candidate, len(pair.view.candidates)
     told = f"This run ranks {markdown(pair.names[0])} **{ordinal(candidate.rank)}** of {n:,} drugs"
-    if candidate.caution is not None and candidate.raw_rank != candidate.rank:
+    if candidate.caution is not None and pair.view.order == "raw":
+        told += " by its score alone, predicted caution left aside"
+    elif candidate.raw_rank not in (None, candidate.rank) and candidate.caution is not None:
         told += f" ({ordinal(candidate.raw_rank)} before predicted caution is weighed in)"
     if candidate.base_rank is not None:
         told += f"; the same model without the prior **{ordinal(candidate.base_rank)}**"
@@ -128,7 +131,7 @@ def _show_figures(pair: Pair, share: float) -> None:
         st.metric(
             "Moved by the prior",
             show.shift_words(candidate.shift),
-            "LLM text names it" if candidate.prior_names_it else "LLM text does not name it",
+            _naming(pair),
             delta_color="off",
             delta_arrow="off",
             help="Places up or down. Where the text of either side names the other, the prior may "
@@ -139,7 +142,7 @@ def _show_figures(pair: Pair, share: float) -> None:
             st.metric(
                 f"{name} studied",
                 count(int(graph.degree[entity]), "fact"),
-                f"more than {pair_view.studied(graph, entity):.0%} of {kind}",
+                f"more than {int(100 * pair_view.studied(graph, entity))}% of {kind}",
                 delta_color="off",
                 delta_arrow="off",
                 help="Edges in this graph. Models favour what is well studied, and where little is "
@@ -153,6 +156,13 @@ def _show_figures(pair: Pair, share: float) -> None:
             delta_arrow="off",
             help=f"Share of all diseases whose first {TOP} drugs hold this one, by this run.",
         )
+
+
+def _naming(pair: Pair) -> str:
+    """Say whether the text that the run has read names the answer."""
+    if pair.view.texts is None or not PRIORS[pair.view.run.prior].text_fields:
+        return "this run read no LLM text"
+    return "LLM text names it" if pair.candidate.prior_names_it else "LLM text does not name it"
 
 
 def _show_agreement(pair: Pair, asked: pair_view.Asked) -> None:

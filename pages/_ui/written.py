@@ -90,7 +90,7 @@ def _less_text(pair: Pair) -> str:
     told = f"Without any text the same model ranks the drug {ordinal(candidate.base_rank)}"
     if view.mechanism is None:
         return f"{told}, with its texts {ordinal(candidate.rank)}."
-    ranks = cached.drug_ranks(pair.graph.name, pair.disease, view.mechanism)
+    ranks = cached.drug_ranks(pair.graph.name, pair.disease, view.mechanism, view.order)
     middle = float(ranks[pair.place])
     told += (
         f", with texts on mechanisms alone, which name no use, **{ordinal(middle)}**, with all "

@@ -18,7 +18,7 @@ from llador_core.graph import Graph
 from llador_core.hubs import top_share
 from llador_core.priors import leakage
 from llador_core.priors.texts import Texts, load_texts
-from llador_core.ranking import rank_candidates
+from llador_core.ranking import Candidate, rank_candidates
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
 from pages._ui import cached, directions, pair_export, pair_view, reasons
@@ -283,6 +283,8 @@ def test_a_run_without_a_prior_has_a_page_too(open_page: Open) -> None:
     app = opened(open_page, run=plain_run.name)
     assert metrics(app)["Without the prior"] == "—"
     assert "read none of these texts" in words(app)
+    [moved] = [m for m in app.metric if m.label == "Moved by the prior"]
+    assert moved.delta == "this run read no LLM text"
 
 
 def test_no_path_is_a_sentence(open_page: Open) -> None:
@@ -372,3 +374,34 @@ def test_the_exports_say_whence_and_hold_both_sides(
     assert any(row["found"] == "false" and "Nothing" in row["says"] for row in rows)
     assert any("contraindicated in" in row["says"] for row in rows)
     assert document["pair"]["status"] == "new"
+
+
+def test_the_pair_leads_to_its_surroundings_and_the_map(open_page: Open) -> None:
+    links = {p.proto.label: p.proto.query_string for p in opened(open_page).get("page_link")}
+    network = next(query for label, query in links.items() if "network" in label)
+    assert "entity=Compound%3A%3ADB00502" in network
+    assert "with=Disease%3A%3ADOID%3A14330" in network
+    assert any("as a map" in label for label in links)
+
+
+def test_predicted_caution_and_its_reasons_are_told(
+    open_page: Open, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = cached.ranked
+
+    def warned(*args: object, **more: object) -> tuple[Candidate, ...]:
+        rows = real(*args, **more)  # type: ignore[arg-type]
+        return tuple(
+            dataclasses.replace(c, caution="strong", caution_score=0.9, raw_rank=c.rank + 2)
+            for c in rows
+        )
+
+    monkeypatch.setattr(cached, "ranked", warned)
+    said = words(opened(open_page))
+    assert "Predicted caution: strong]" in said  # a badge
+    assert f"{ordinal(pair.candidate.rank + 2)} before predicted caution is weighed in" in said
+    for reason in cached.caution_reasons("starter", pair.drug, pair.disease):
+        if reason.kind == "text":
+            assert f"“{markdown(reason.text.rstrip(';'))}”" in said
+        if reason.kind == "similar":
+            assert f"{markdown(reason.name)} is contraindicated in" in said
