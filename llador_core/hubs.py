@@ -1,20 +1,22 @@
 """Hub bias: drugs that stand near the top of every list, and ranks corrected for it.
 
 A drug that a model likes everywhere says little about the disease at hand. The correction takes
-from each score what the drug scores on average over all diseases (its row mean), so what is left
-is how much better it does *here*. A constant for each disease moves no rank, so this is the double
-centring of the score matrix, drugs by diseases.
+from each score what the drug usually scores: the mean over all diseases of how far it stands above
+the mean of the list, its best and its worst tenth left aside. What is left is how much better it
+does *here*. This is the double centring of the score matrix, made firm against single extremes:
+with a safeguard, a contraindication that training saw weighs as much as ten ordinary diseases.
 
-Chosen on the validation pairs of the nine shipped runs, among row means, row z-scores, local
-scaling by the k best diseases (CSLS) and mean log ranks, at full and half weight: of those that
-leave no run with a correlation of rank and degree beyond 0.05, row means find most. Half weights
-find about as many, but the worst hub stays in the top 50 of 43% of the lists (row means: 25%); CSLS
-at full weight turns the bias round (correlation down to -0.3); z-scores lose a tenth of the finds.
+Chosen on the validation pairs of the nine shipped runs by their score, and of three by score
+against caution, among means, medians, trimmed means, z-scores, local scaling by the k best diseases
+(CSLS) and mean log ranks, at full and half weight. Of those that leave no run with a correlation of
+rank and degree beyond 0.05, this finds most. Plain means leave 0.13 where caution counts; half
+weights leave the worst hub in the top 50 of 43% of the lists (this: 27%); CSLS at full weight turns
+the bias round (down to -0.3); z-scores lose a tenth of what is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +25,7 @@ from numpy.typing import NDArray
 from llador_core.errors import ConfigError
 from llador_core.evaluation.controls import popularity_places
 from llador_core.evaluation.metrics import Interval, per_pair, with_intervals
-from llador_core.evaluation.protocols import Report, evaluate
+from llador_core.evaluation.protocols import Report, evaluate, positions
 from llador_core.evaluation.ranks import Scores
 from llador_core.graph import Graph, Ints
 from llador_core.ranking import mean_ranks
@@ -33,8 +35,10 @@ Shares = NDArray[np.float64]
 ScoreOf = Callable[[Ints], Scores]
 
 TOP = 50
+FIRST = 20  # as far as a reader looks for what may do harm
 MAX_DISEASES = 500  # more tell the same: a share of 500 is exact to a few percent
 AT_ONCE = 64
+ASIDE = 0.1  # of a drug's diseases, at either end, that do not count as usual
 PROTOCOL = "drug-ranking"
 METRICS = ("Hits@10", "Hits@50", "MRR")
 
@@ -45,8 +49,9 @@ class Hubs:
 
     Attributes
     ----------
-    mean : float64 array of shape (n_drugs,)
-        Mean score over the diseases looked at.
+    usual : float64 array of shape (n_drugs,)
+        What the drug scores above the mean of a list, mean over the diseases looked at without
+        the best and the worst tenth of them.
     share : float64 array of shape (n_drugs,)
         Share of these diseases in whose first `k` the drug stands, 0 to 1.
     corrected_share : float64 array of shape (n_drugs,)
@@ -57,7 +62,7 @@ class Hubs:
     n_diseases, k : int
     """
 
-    mean: Shares
+    usual: Shares
     share: Shares
     corrected_share: Shares
     correlation: float
@@ -80,6 +85,10 @@ class Effect:
         After less before, pair by pair; where the interval holds 0 there is no telling.
     popularity_correlation : float
         As `Hubs.correlation`, of ranking by popularity.
+    to_avoid : tuple of three floats, or None
+        Share of the first 20 places, over the diseases of the pairs, that hold a drug which the
+        graph lists as contraindicated there: before, after, by popularity. None for a graph that
+        records no contraindications.
     """
 
     n_pairs: int
@@ -88,18 +97,19 @@ class Effect:
     change: dict[str, Interval]
     popularity: dict[str, Interval]
     popularity_correlation: float
+    to_avoid: tuple[float, float, float] | None
 
 
-def score_of(graph: Graph, run: Run, order: Order = "raw") -> ScoreOf:
-    """Return the function from diseases to a run's scores of all drugs, (n_drugs, n_diseases).
+def score_of(graph: Graph, run: Run, order: Order = "combined") -> ScoreOf:
+    """Return the function from diseases to what orders a run's lists, (n_drugs, n_diseases).
 
-    `order` is what the lists are ordered by, as in `ranking.rank_candidates`.
+    Raises DataFormatError where the run belongs to another version of the graph.
     """
     check_graph(run, graph)
 
     def scores(diseases: Ints) -> Scores:
         if order == "combined" and run.safeguard is not None:
-            return run.safeguard.combined[:, np.searchsorted(graph.diseases, diseases)]
+            return run.safeguard.combined[:, positions(graph.diseases, diseases)]
         return run.scorer.score_pairs(graph.drugs, graph.treatment_relation, diseases)
 
     return scores
@@ -164,11 +174,11 @@ def measure(graph: Graph, scores: ScoreOf, k: int = TOP) -> Hubs:
     """
     diseases = reference_diseases(graph)
     table = np.concatenate(list(_blocks(graph, scores)), axis=1).astype(np.float64)
-    mean = _row_means(table)
-    centred = table - mean[:, None]
+    usual = _usual(table)
+    centred = table - usual[:, None]
     degree = graph.degree[graph.drugs]
     return Hubs(
-        mean=mean,
+        usual=usual,
         share=_row_means(_in_top(table, k)),
         corrected_share=_row_means(_in_top(centred, k)),
         correlation=degree_correlation(table, degree),
@@ -187,7 +197,7 @@ def corrected_ranks(scores: NDArray[np.floating], hubs: Hubs) -> Shares:
         In the order of `graph.drugs`, of the kind that `hubs` was measured on.
     hubs : Hubs
     """
-    return mean_ranks(np.asarray(scores, np.float64) - hubs.mean)
+    return mean_ranks(np.asarray(scores, np.float64) - hubs.usual)
 
 
 def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -> Effect:
@@ -214,9 +224,11 @@ def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -
     table = np.zeros((len(graph.drugs), len(graph.diseases)), np.float32)
     table[:, is_judged] = scores(graph.diseases[is_judged])
     before = evaluate(graph, split, table, PROTOCOL, seed)
-    table -= hubs.mean[:, None].astype(np.float32)
+    lists = [table[:, is_judged]]
+    table -= hubs.usual[:, None].astype(np.float32)
     after = evaluate(graph, split, table, PROTOCOL, seed)
-    places, _ = popularity_places(graph, split)
+    places = popularity_places(graph, split)[0][:, None].astype(np.float32)
+    lists += [table[:, is_judged], np.broadcast_to(places, lists[0].shape)]
     popularity = run.metrics["baselines"]["popularity"][PROTOCOL]["metrics"]
     return Effect(
         n_pairs=before.n_pairs,
@@ -224,10 +236,27 @@ def effect(graph: Graph, run: Run, scores: ScoreOf, hubs: Hubs, seed: int = 0) -
         after={name: after.metrics[name] for name in METRICS},
         change=_changes(before, after, seed),
         popularity={name: Interval(**popularity[name]) for name in METRICS},
-        popularity_correlation=degree_correlation(
-            places[:, None].astype(np.float64), graph.degree[graph.drugs]
-        ),
+        popularity_correlation=degree_correlation(places, graph.degree[graph.drugs]),
+        to_avoid=_shares_to_avoid(graph, graph.diseases[is_judged], lists),
     )
+
+
+def _shares_to_avoid(
+    graph: Graph, diseases: Ints, lists: Sequence[Scores]
+) -> tuple[float, float, float] | None:
+    """Return how much of the first 20 places contraindicated drugs hold, mean over diseases."""
+    if not len(graph.relations_with_role("contraindicated")):
+        return None
+    to_avoid = np.stack(
+        [
+            np.isin(graph.drugs, graph.neighbours_with_role(disease, "contraindicated"))
+            for disease in diseases.tolist()
+        ],
+        axis=1,
+    )
+    first, second, third = (float(_in_top(one, FIRST)[to_avoid].sum()) for one in lists)
+    n_places = min(FIRST, len(graph.drugs)) * len(diseases)
+    return first / n_places, second / n_places, third / n_places
 
 
 def _changes(before: Report, after: Report, seed: int) -> dict[str, Interval]:
@@ -253,6 +282,13 @@ def _correlation(a: Shares, b: Shares) -> float:
     a, b = a - a.mean(), b - b.mean()
     length = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / length if length else 0.0
+
+
+def _usual(table: Scores) -> Shares:
+    """Return the trimmed mean of each row after the mean of each column is taken away."""
+    ordered = np.sort(table - table.mean(axis=0), axis=1)
+    n_aside = int(table.shape[1] * ASIDE)
+    return _row_means(ordered[:, n_aside : table.shape[1] - n_aside])
 
 
 def _row_means(table: Scores) -> Shares:

@@ -57,18 +57,8 @@ with errors.boxed():
             )
             chosen = None
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.download_button(
-                f"Export {len(listed):,} rows",
-                data=lambda: table.to_csv(view, listed, words, extras),
-                file_name=table.file_name(view.graph, view.disease),
-                mime="text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                disabled=not listed,
-                help="CSV with graph, checksum, run, prior and notice in its first lines.",
-            )
+            table.show_exports(view, listed, words, extras)
             report.show_report(view)
-            st.caption(f"{len(listed):,} of {show.n_drugs(view)} listed.")
     with right:
         with st.container(border=True):
             if chosen:

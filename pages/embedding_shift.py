@@ -48,7 +48,8 @@ with errors.boxed():
         if found.map:
             drawn = map_parts.scene(view, found.map, look, picked)
             map_parts.show_map(drawn)
-            map_parts.show_method(found, view.run.dim)
+        map_parts.show_method(found, view.run.dim)
+        if drawn:
             map_parts.show_twin(drawn)
     with right:
         if found.map:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from llador_core.cli.output import NOTICE, AddCommand, Arguments, positive, print_json, print_table
+
+if TYPE_CHECKING:
+    from llador_core.graph import Graph
+    from llador_core.ranking import Candidate
+    from llador_core.training.runs import Run
 
 
 def add(command: AddCommand) -> None:
@@ -22,6 +28,11 @@ def add(command: AddCommand) -> None:
         choices=("combined", "raw"),
         default="combined",
         help="weighed against predicted caution (default), or by the model's score alone",
+    )
+    one.add_argument(
+        "--correct-hubs",
+        action="store_true",
+        help="order the drugs by the rank corrected for those that stand near the top everywhere",
     )
     one.add_argument("--json", action="store_true")
 
@@ -51,6 +62,8 @@ def _rank(arguments: Arguments) -> None:
         texts=load_texts(graph),
         order=arguments.order,
     )
+    extra = _corrected(graph, run, rows, arguments) if arguments.correct_hubs else {}
+    rows.sort(key=lambda row: (extra[row.entity]["corrected_rank"] if extra else 0.0, row.rank))
     shown = rows if arguments.top is None else rows[: arguments.top]
     if arguments.json:
         print_json(
@@ -61,7 +74,7 @@ def _rank(arguments: Arguments) -> None:
                 "n_candidates": len(rows),
                 "order": arguments.order if run.safeguard else "raw",
                 "notice": NOTICE,
-                "candidates": [_candidate_json(row) for row in shown],
+                "candidates": [_candidate_json(row) | extra.get(row.entity, {}) for row in shown],
             }
         )
         return
@@ -78,14 +91,37 @@ def _rank(arguments: Arguments) -> None:
             "yes" if row.prior_names_it else "no",
             "yes" if row.is_contraindicated else "no",
             row.caution or "-",
+            *(f"{value:g}" for value in extra.get(row.entity, {}).values()),
         ]
         for row in shown
     ]
     head = ["rank", "name", "id", "score", "percentile", "status", "degree", "shift"]
-    print_table([*head, "text names it", "contraindicated", "caution"], table)
+    head += ["text names it", "contraindicated", "caution"]
+    print_table([*head, *(["corrected", "top 50 of"] if extra else [])], table)
     if run.safeguard:
         print("\nCaution is what the model predicts; 'no sign' does not mean safe.")
     print(f"\n{NOTICE}")
+
+
+def _corrected(
+    graph: Graph, run: Run, rows: Sequence[Candidate], arguments: Arguments
+) -> dict[int, dict[str, float]]:
+    """Return the corrected rank of each drug, and its share of diseases in whose first 50 it is."""
+    import numpy as np
+
+    from llador_core import hubs
+    from llador_core.errors import ConfigError
+
+    if arguments.drug is not None:
+        raise ConfigError("Correcting for hubs reorders drugs; ask with --disease, not --drug.")
+    bias = hubs.measure(graph, hubs.score_of(graph, run, arguments.order))
+    scores = {row.entity: row.score for row in rows}
+    drugs = graph.drugs.tolist()
+    ranks = hubs.corrected_ranks(np.array([scores[drug] for drug in drugs]), bias).tolist()
+    return {
+        drug: {"corrected_rank": rank, "top_50_share": round(share, 4)}
+        for drug, rank, share in zip(drugs, ranks, bias.share.tolist(), strict=True)
+    }
 
 
 def _candidate_json(row: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ Kind = Literal["disease", "known", "avoid", "candidate", "picked"]
 Places = Literal["run", "base"]
 
 MAX_NAMED = 30_000  # dots that carry their name; those of larger layers are told by the table
-CROWDED, CROWDED_SIZE = 20_000, 0.65  # more dots than this are drawn smaller
+CROWDED = 20_000  # more dots than this are drawn smaller and paler
 _TRACES_OF_ARROWS = 4
 _TOOLBAR = {"bgcolor": "rgba(0,0,0,0)", "color": style.RANDOM, "activecolor": style.PRIOR}
 _LOOK: dict[Kind, tuple[str, str, str, int]] = {
@@ -186,6 +186,7 @@ def _dots(scene: Scene, layer: Layer, is_named: bool) -> go.Scattergl:
 
     xy, found = scene.xy[layer.entities], scene.found
     label = figure_text(layer.label, 34)
+    is_crowded = scene.n_dots > CROWDED
     told: dict[str, Any] = {"hoverinfo": "skip"}
     if is_named:
         measured = np.column_stack([found.shift[layer.entities], found.kept[layer.entities]])
@@ -203,8 +204,8 @@ def _dots(scene: Scene, layer: Layer, is_named: bool) -> go.Scattergl:
         marker={
             "color": layer.colour,
             "symbol": layer.symbol,
-            "size": layer.size * (CROWDED_SIZE if scene.n_dots > CROWDED else 1),
-            "opacity": 0.45,
+            "size": layer.size * (0.65 if is_crowded else 1),
+            "opacity": 0.3 if is_crowded else 0.45,
         },
         unselected={"marker": {"opacity": 0.25}},
         **told,
@@ -271,6 +272,7 @@ def embedding_map_alt(scene: Scene) -> str:
 def embedding_map_rows(scene: Scene) -> list[dict[str, str | float | int]]:
     """Return one row for each entity with an arrow, farthest first."""
     found = scene.found
+    turnover = found.turnover
     far = sorted(scene.arrows, key=lambda arrow: -float(found.shift[arrow.entity]))
     return [
         {
@@ -278,6 +280,7 @@ def embedding_map_rows(scene: Scene) -> list[dict[str, str | float | int]]:
             "What it is": _LOOK[arrow.kind][0],
             "Size of shift": round(float(found.shift[arrow.entity]), 2),
             f"Neighbours kept of {found.n_nearest}": int(found.kept[arrow.entity]),
+            "Turnover": round(float(turnover[arrow.entity]), 2),
             "Note": arrow.note,
         }
         for arrow in far

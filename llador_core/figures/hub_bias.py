@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 N_HUBS = 5
 N_BINS = 8
+MAX_DOTS = 2_000  # more are a grey cloud and megabytes of labels
 HEIGHT = 400
 BEFORE, AFTER = "median as it is", "median, corrected"
 
@@ -73,9 +74,9 @@ def hub_figure(places: Sequence[Place]) -> go.Figure:
             HEIGHT,
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            xaxis=_axis("Edges in the graph (log scale)") | _degree_ticks(degrees),
-            xaxis2=_axis("In the top 50 of … diseases")
-            | {"ticksuffix": "%", "range": [-1.5, max(*shares, 10) * 1.12]},
+            xaxis=_axis("Edges (log scale)") | _degree_ticks(degrees),
+            xaxis2=_axis("In the top 50 of")
+            | {"ticksuffix": "%", "nticks": 4, "range": [-1.5, max(*shares, 10) * 1.12]},
             yaxis=_axis(f"Rank among {n:,} drugs")
             | {
                 "tickvals": sorted(set(ticks)),
@@ -91,13 +92,15 @@ def hub_figure(places: Sequence[Place]) -> go.Figure:
 def _add_panel(
     figure: go.Figure, column: int, values: Sequence[float], places: Sequence[Place]
 ) -> None:
+    dots = _spread_out(places)
+    is_part = len(dots) < len(places)
     figure.add_scattergl(
-        x=values,
-        y=[place.corrected for place in places],
+        x=[values[i] for i in dots],
+        y=[places[i].corrected for i in dots],
         mode="markers",
-        name="a drug, corrected",
+        name="a drug, corrected" + f" ({len(dots):,} of {len(places):,})" * is_part,
         marker={"color": style.RANDOM, "size": 5, "opacity": 0.4},
-        hovertext=[_hover(place) for place in places],
+        hovertext=[_hover(places[i]) for i in dots],
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=column == 1,
         row=1,
@@ -119,6 +122,14 @@ def _add_panel(
             row=1,
             col=column,
         )
+
+
+def _spread_out(places: Sequence[Place]) -> list[int]:
+    """Return which drugs get a dot: all, or as many as fit, evenly along the corrected ranks."""
+    order = sorted(range(len(places)), key=lambda i: places[i].corrected)
+    if len(order) <= MAX_DOTS:
+        return order
+    return [order[i * len(order) // MAX_DOTS] for i in range(MAX_DOTS)]
 
 
 def _add_hubs(figure: go.Figure, hubs: Sequence[Place]) -> None:

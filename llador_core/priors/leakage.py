@@ -137,7 +137,7 @@ class _Reader:
 
 
 class _Labels:
-    """All names and synonyms of a graph, by their first word, the longest first."""
+    """All names and synonyms of a graph, and how many words those with a first word may have."""
 
     def __init__(self, graph: Graph) -> None:
         owners: dict[tuple[Words, Words | None], set[int]] = defaultdict(set)
@@ -148,11 +148,12 @@ class _Labels:
                     continue  # a lone letter or number names nothing
                 exact = words if _is_acronym(label) else None
                 owners[_folded(words), exact].add(entity)
-        self._by_first: dict[str, list[tuple[Words, Words | None, frozenset[int]]]] = {}
+        self._labels: dict[Words, list[tuple[Words | None, frozenset[int]]]] = defaultdict(list)
+        lengths: dict[str, set[int]] = defaultdict(set)
         for (folded, exact), entities in owners.items():
-            self._by_first.setdefault(folded[0], []).append((folded, exact, frozenset(entities)))
-        for labels in self._by_first.values():
-            labels.sort(key=lambda label: -len(label[0]))
+            self._labels[folded].append((exact, frozenset(entities)))
+            lengths[folded[0]].add(len(folded))
+        self._lengths = {first: sorted(some, reverse=True) for first, some in lengths.items()}
 
     def find(self, plain: str) -> Iterator[tuple[int, int, frozenset[int]]]:
         """Yield start, end and owners of the names in a text as `_plain` gives it.
@@ -164,21 +165,26 @@ class _Labels:
         folded = _folded(words)
         at = 0
         while at < len(words):
-            length = 0
-            for label, exact, entities in self._by_first.get(folded[at], ()):
-                end = at + len(label)
-                if len(label) < length:
+            matched = 1
+            for length in self._lengths.get(folded[at], ()):
+                end = at + length
+                if end > len(words):
+                    continue
+                found = [
+                    entities
+                    for exact, entities in self._labels.get(folded[at:end], ())
+                    if exact is None
+                    or (
+                        words[at:end] == exact
+                        and not _is_part_of_a_code(plain, tokens[at].start(), tokens[end - 1].end())
+                    )
+                ]
+                for entities in found:
+                    yield tokens[at].start(), tokens[end - 1].end(), entities
+                if found:
+                    matched = length
                     break
-                if folded[at:end] != label:
-                    continue
-                if exact is not None and (
-                    words[at:end] != exact
-                    or _is_part_of_a_code(plain, tokens[at].start(), tokens[end - 1].end())
-                ):
-                    continue
-                length = len(label)
-                yield tokens[at].start(), tokens[end - 1].end(), entities
-            at += max(length, 1)
+            at += matched
 
 
 _readers: WeakKeyDictionary[Texts, WeakKeyDictionary[Graph, _Reader]] = WeakKeyDictionary()
@@ -193,8 +199,10 @@ def _reader(graph: Graph, texts: Texts) -> _Reader:
 
 def _plain(text: str) -> str:
     """Return the text without accents and possessives, so that "Sjögren's" is "Sjogren"."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return POSSESSIVE.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return POSSESSIVE.sub("", text)
 
 
 def _plain_with_places(text: str) -> tuple[str, list[int]]:

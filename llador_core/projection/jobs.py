@@ -111,8 +111,10 @@ def start(name: str, arguments: Sequence[str]) -> None:
 
 def is_running(name: str) -> bool:
     """Return whether a process holds the job's lock."""
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # Windows, where no job can be started either
+        return False
     try:
         lock = os.open(folder_of(name) / LOCK, os.O_RDONLY)
     except (OSError, ConfigError):
@@ -235,10 +237,12 @@ def _leave(*_: Any) -> None:
 def _take(path: Path) -> int | None:
     """Return the lock, taken, as a file descriptor; None where another process holds it.
 
-    Raises StorageError where the file cannot be made.
+    Raises StorageError where the file cannot be made, ConfigError on a system without such locks.
     """
-    import fcntl  # not on Windows, where browsing works and computing maps does not
-
+    try:
+        import fcntl
+    except ImportError as error:
+        raise ConfigError("Maps can be computed on Linux and macOS only.") from error
     with paths.storage_errors(path):
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     for _ in range(_TRIES):

@@ -125,9 +125,9 @@ class Case:
     @cached_property
     def curves(self) -> list[RecallCurve]:
         """How soon the run, its twins and the controls find hidden pairs; the run first."""
-        base = self.base.metrics if self.base else None
-        mechanism = self.mechanism.metrics if self.mechanism else None
-        return curves_of(self.run.metrics, self.run.info.prior, base, mechanism)
+        base = self.base.metrics_by() if self.base else None
+        mechanism = self.mechanism.metrics_by() if self.mechanism else None
+        return curves_of(self.run.metrics_by(), self.run.info.prior, base, mechanism)
 
     def classes(self, drug: int) -> str:
         """Return the classes of a drug, two at most."""
@@ -246,7 +246,7 @@ def gather(
         Pick(
             candidate,
             explain(graph, candidate.entity, disease, run=run, n_per_group=N_PER_KIND),
-            _reasons(case, candidate),
+            reasons_of(case, candidate),
             *judged.get(candidate.entity, ("", "")),
         )
         for candidate in chosen
@@ -267,7 +267,7 @@ def shortlisted(graph: Graph, run_name: str, disease: int) -> dict[int, tuple[st
     }
 
 
-def _reasons(case: Case, candidate: Candidate) -> tuple[str, ...]:
+def reasons_of(case: Case, candidate: Candidate) -> tuple[str, ...]:
     """Return what speaks for caution, in sentences; nothing where none is predicted."""
     if candidate.caution not in ("some", "strong"):
         return ()

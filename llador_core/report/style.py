@@ -62,7 +62,7 @@ footer { margin-top: 36px; padding-top: 10px; border-top: 1px solid var(--line);
   body { padding: 0; font-size: 12px; max-width: none; }
   h2 { margin-top: 22px; }
   h2, h2 + p, h3, h3 + p, h4, .kind, dt { break-after: avoid; }
-  figure, tr, blockquote, .notice { break-inside: avoid; }
+  figure, tr, blockquote, .notice, p, li { break-inside: avoid; }
   thead { display: table-header-group; }
   details:not([open]), .links { display: none; }
   .notice { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -18,12 +18,12 @@ from llador_core.models.scorer import Scorer
 from llador_core.safeguard.evidence import ANSWERS, Matrix, answers_of
 from llador_core.safeguard.features import Features, Reading, embedding, text_and_evidence
 from llador_core.safeguard.heads import Head, fit_head
-from llador_core.safeguard.model import SOME, STRONG, Safeguard
+from llador_core.safeguard.model import KNOWN_LOGIT, SOME, STRONG, Knots, Safeguard
 
 FOLD_SHARE = 0.25
 LARGEST = 8_000_000  # drug-disease pairs; beyond, the tables would not fit a laptop
 N_NEITHER = 200_000
-KNOWN_LOGIT = 10.0
+A_KNOT = 10  # validation pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +98,13 @@ def fit_safeguard(
     treat_head, caution_head = fit_heads(graph, split, fold, seen)
     features = at_hand | embedding(graph, outer)
     caution = caution_head.logits(features)
-    slope, intercept = calibrate(graph, split, caution)
     known = answers_of(graph, split.train, "contraindicated") > 0
-    caution[known] = np.maximum(caution[known], KNOWN_LOGIT)
+    caution = np.where(known, KNOWN_LOGIT, np.minimum(caution, KNOWN_LOGIT - 1))
     return Safeguard(
         treat=treat_head.logits(features).astype(np.float32),
         caution_logits=caution.astype(np.float32),
         settings=_settings(treat_head, caution_head, fold, graph),
-        slope=slope,
-        intercept=intercept,
+        knots=calibrate(graph, split, caution),
     )
 
 
@@ -134,25 +132,49 @@ def fit_heads(graph: Graph, split: Split, fold: Fold, features: Features) -> tup
     return fit_head(features, rows, treats, weights), fit_head(features, rows, avoids, weights)
 
 
-def calibrate(graph: Graph, split: Split, caution: Matrix) -> tuple[float, float]:
-    """Return slope and intercept that make a predicted chance fit the validation pairs.
+def calibrate(graph: Graph, split: Split, caution: Matrix) -> Knots:
+    """Return what chance a logit of caution stands for, found on validation pairs.
 
-    The second embedding knows less than the first, so heads fitted on its scores are too modest.
-    Judged over all pairs that training says nothing of, each validation pair counting as many
-    times as makes contraindications as common as in training. (1, 0) where there are too few.
+    All pairs that training says nothing of are sorted by their logit and cut after every tenth
+    contraindicated validation pair. A part's chance is the share of contraindicated ones, each
+    counting as many times as makes them as common as in training; parts are joined until chances
+    ascend (isotonic regression).
+
+    Returns
+    -------
+    tuple of (float, float)
+        Mean logit and chance of each part, ascending; empty with fewer than ten such pairs.
     """
     avoided = answers_of(graph, split.caution_valid, "contraindicated") > 0
     trained = {role: answers_of(graph, split.train, role) > 0 for role in ANSWERS}
-    if avoided.sum() < MIN_PAIRS:
-        return 1.0, 0.0
-    rows = np.flatnonzero(~np.logical_or.reduce(list(trained.values())))
-    labels = avoided.ravel()[rows].astype(np.float64)
-    weights = np.where(labels > 0, trained["contraindicated"].sum() / avoided.sum(), 1.0)
-    head = fit_head({"caution": caution}, rows, labels, weights, penalty=1e-3)
-    slope = float(head.weights[0] / head.scale[0])
-    if slope <= 0:  # the validation pairs say nothing: then they change nothing
-        return 1.0, 0.0
-    return slope, float(head.bias - slope * head.centre[0])
+    if avoided.sum() < A_KNOT:
+        return ()
+    unknown = ~np.logical_or.reduce(list(trained.values()))
+    order = np.argsort(-caution[unknown], kind="stable")
+    logits, labels = caution[unknown][order], avoided[unknown][order]
+    counts = float(trained["contraindicated"].sum() / avoided.sum())
+    ends = np.flatnonzero(labels)[A_KNOT - 1 :: A_KNOT] + 1
+    ends = np.unique([*ends, len(labels)])
+    parts: list[tuple[float, float, float]] = []  # contraindicated, others, sum of logits
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        n = float(labels[start:end].sum())
+        parts.append((n * counts, end - start - n, float(logits[start:end].sum())))
+        while len(parts) > 1 and _odds(parts[-1]) >= _odds(parts[-2]):
+            parts[-2:] = [tuple(map(sum, zip(*parts[-2:], strict=True)))]  # type: ignore[list-item]
+    return tuple(_knot(part, counts) for part in reversed(parts))
+
+
+def _odds(part: tuple[float, float, float]) -> float:
+    return part[0] / max(part[1], 1.0)
+
+
+def _knot(part: tuple[float, float, float], counts: float) -> tuple[float, float]:
+    """Return mean logit and chance of a part; at least one of it is not contraindicated."""
+    n_avoided, n_others, total = part
+    n_pairs = n_avoided / counts + n_others
+    return round(total / n_pairs, 4), max(
+        round(n_avoided / (n_avoided + max(n_others, 1.0)), 6), 1e-6
+    )
 
 
 def _settings(treat: Head, caution: Head, fold: Fold, graph: Graph) -> dict[str, object]:

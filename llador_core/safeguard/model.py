@@ -27,6 +27,8 @@ from llador_core.safeguard.heads import sigmoid
 CautionLevel = Literal["no sign", "some", "strong"]
 LEVELS: tuple[CautionLevel, ...] = ("no sign", "some", "strong")
 SOME, STRONG = 0.1, 0.5
+KNOWN_LOGIT = 12.0  # of a contraindication that training saw; predictions stay below
+Knots = tuple[tuple[float, float], ...]
 FILE, SETTINGS = "safeguard.safetensors", "safeguard.json"
 FORMAT = 1
 
@@ -40,9 +42,10 @@ class Safeguard:
     treat, caution_logits : float32 arrays of shape (n_drugs, n_diseases)
         Log odds of being a treatment, and of being a contraindication. Rows as `graph.drugs`,
         columns as `graph.diseases`. A contraindication that training saw is certain.
-    slope, intercept : float
-        What turns the logits of caution into those of the predicted chance: fitted on validation
-        pairs, so that a chance means what it says. The order does without.
+    knots : tuple of (float, float)
+        Logits of caution and the chance each stands for, both ascending, found on validation pairs;
+        between them chances are interpolated. Empty: the logits are taken at their word. The order
+        does without.
     settings : mapping
         What it was fitted with: features and their weights, shares, counts.
     """
@@ -50,8 +53,7 @@ class Safeguard:
     treat: NDArray[np.float32]
     caution_logits: NDArray[np.float32]
     settings: Mapping[str, Any]
-    slope: float = 1.0
-    intercept: float = 0.0
+    knots: Knots = ()
 
     @cached_property
     def combined(self) -> NDArray[np.float32]:
@@ -64,8 +66,13 @@ class Safeguard:
 
         A prediction about what this graph would list, not about harm.
         """
-        logits = self.slope * self.caution_logits.astype(np.float64) + self.intercept
-        return np.asarray(sigmoid(logits), np.float32)
+        logits = self.caution_logits.astype(np.float64)
+        if self.knots:
+            at, chances = np.array(self.knots).T
+            logits = np.interp(logits, at, np.log(chances / (1 - chances)))
+        chance = sigmoid(logits)
+        chance[self.caution_logits >= KNOWN_LOGIT] = 1
+        return np.asarray(chance, np.float32)
 
 
 def level(caution: float) -> CautionLevel:
@@ -89,8 +96,8 @@ def save(safeguard: Safeguard, folder: Path, kind: type = np.float32) -> Safegua
         "caution": np.ascontiguousarray(safeguard.caution_logits, kind),
     }
     write_atomically(folder / FILE, to_bytes(tables))
-    calibration = {"slope": safeguard.slope, "intercept": safeguard.intercept}
-    settings = {"format": FORMAT, "calibration": calibration, **safeguard.settings}
+    knots = [list(knot) for knot in safeguard.knots]
+    settings = {"format": FORMAT, "calibration": knots, **safeguard.settings}
     write_atomically(folder / SETTINGS, (json.dumps(settings, indent=1) + "\n").encode())
     read = {name: table.astype(np.float32) for name, table in tables.items()}
     return replace(safeguard, treat=read["treat"], caution_logits=read["caution"])
@@ -112,9 +119,8 @@ def load(folder: Path) -> Safeguard | None:
     try:
         settings = json.loads((folder / SETTINGS).read_text("utf-8"))
         tables = load_file(folder / FILE)
-        version, calibration = int(settings.pop("format")), settings.pop("calibration", {})
-        slope = float(calibration.get("slope", 1.0))
-        intercept = float(calibration.get("intercept", 0.0))
+        version = int(settings.pop("format"))
+        knots = tuple((float(at), float(chance)) for at, chance in settings.pop("calibration", ()))
         treat, caution = (tables[name].astype(np.float32) for name in ("treat", "caution"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise DataFormatError(
@@ -130,4 +136,4 @@ def load(folder: Path) -> Safeguard | None:
             f"The safeguard of run '{folder.name}' is damaged: tables of {treat.shape} and "
             f"{caution.shape}, all numbers must be finite. Train the run again."
         )
-    return Safeguard(treat, caution, settings, slope, intercept)
+    return Safeguard(treat, caution, settings, knots)

@@ -120,6 +120,12 @@ class Run:
             return self.safeguard.combined
         return self.scorer.treatment_scores(graph)
 
+    def metrics_by(self, order: Order = "combined") -> dict[str, Any]:
+        """Return the metrics with the reports of "run" under the order that the lists have."""
+        if order == "raw" or "guarded" not in self.metrics:
+            return self.metrics
+        return {**self.metrics, "run": self.metrics["guarded"]}
+
     def split(self, graph: Graph) -> Split:
         """Return what was held out, read once for each graph object.
 

@@ -174,12 +174,12 @@ def explanation(
     return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
 
 
-def hub_bias(graph_name: str, info: RunInfo, order: Order) -> hubs.Hubs:
+def hub_bias(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
     return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
 
 
-def hub_effect(graph_name: str, info: RunInfo, order: Order) -> hubs.Effect:
+def hub_effect(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
     return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
 

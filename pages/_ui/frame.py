@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
 from typing import Any
 
 import streamlit as st
 
 from llador_core.paths import assets
-from pages._ui import inputs, state
+from pages._ui import inputs, state, warm
 
 NOTICE = (
     ":material/science: **For research only.** Ranks come from a model, nobody reviewed them, and "
@@ -55,8 +53,7 @@ def page_setup(path: str) -> None:
     app.py, so the page itself declares the navigation again. The links are our own because
     Streamlit's drop from the address what was chosen.
     """
-    if "pandas" in sys.modules:
-        import_module("pandas")  # waits where another thread is at it: figures trip over half of it
+    warm.await_tables()
     router()
     title, _ = LINKS[path]
     # A named icon, here or on st.Page, would be fetched from the internet for the browser tab.

@@ -14,14 +14,14 @@ from llador_core.evaluation.metrics import Interval
 from llador_core.figures import hub_bias
 from llador_core.figures.style import ordinal
 from llador_core.ranking import Candidate
-from pages._ui import cached, show
+from pages._ui import cached, exports, show
 from pages._ui.cached import View
 from pages._ui.table import Extra
 
 HELP = (
     "Some drugs stand near the top whatever the disease. The correction takes from each score what "
-    "the drug scores on average over all diseases, and ranks by what is left: how much better it "
-    "does here than elsewhere."
+    "the drug usually scores over all diseases, and ranks by what is left: how much better it does "
+    "here than elsewhere."
 )
 PERCENT = "%d%%"
 METRIC_WORDS = {
@@ -90,7 +90,7 @@ def columns(lens: Lens | None) -> list[Extra]:
             lambda c: lens.ranks[c.entity],
             number(width=82, help="Rank by the score corrected for hubs. The list follows it."),
             "corrected_rank",
-            lambda c: f"{lens.ranks[c.entity]:g}",
+            lambda c: lens.ranks[c.entity],
             "Rank",
         ),
         Extra(
@@ -98,7 +98,7 @@ def columns(lens: Lens | None) -> list[Extra]:
             lambda c: show.shift_words(lens.change(c)),
             text(width=76, help="Places moved by the correction: ▲ up, ▼ down."),
             "corrected_change",
-            lambda c: f"{lens.change(c):g}",
+            lens.change,
             "Drug",
         ),
         Extra(
@@ -111,7 +111,7 @@ def columns(lens: Lens | None) -> list[Extra]:
                 "drug stands before the correction.",
             ),
             "share_of_diseases_in_top_50",
-            lambda c: f"{lens.shares[c.entity]:.4f}",
+            lambda c: round(lens.shares[c.entity], 4),
             "Flags",
         ),
     ]
@@ -141,7 +141,8 @@ def show_panel(view: View, lens: Lens) -> None:
         )
     with right:
         st.markdown(f"{hub_sentence(places, lens)} {effect_sentence(effect)}")
-        st.table(effect_rows(lens.bias, effect))
+        columns = effect_rows(lens.bias, effect)
+        st.table(columns)
         st.caption(
             f"Over {effect.n_pairs} hidden pairs of this run, other known drugs of the disease "
             "left out. In brackets: 95% interval, pair by pair (bootstrap).",
@@ -149,6 +150,11 @@ def show_panel(view: View, lens: Lens) -> None:
             "how near the top it stands, mean over diseases. 0: no bias; 1: a list by edges. "
             f"{HELP}",
         )
+        rows = [
+            {title or "Measure": values[i] for title, values in columns.items()}
+            for i in range(len(columns[""]))
+        ]
+        exports.offer(rows, "hub-effect", "What correcting for hubs does to this run's lists")
 
 
 def hub_sentence(places: Sequence[hub_bias.Place], lens: Lens) -> str:
@@ -175,7 +181,7 @@ def effect_sentence(effect: hubs.Effect) -> str:
 
 def effect_rows(bias: hubs.Hubs, effect: hubs.Effect) -> dict[str, list[str]]:
     """Return the table of what the correction does, column by column."""
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
     for name, title in METRIC_WORDS.items():
         percent = name != "MRR"
         after = _figure(effect.after[name].value, percent)
@@ -203,6 +209,9 @@ def effect_rows(bias: hubs.Hubs, effect: hubs.Effect) -> dict[str, list[str]]:
             "100%",
         )
     )
+    if effect.to_avoid:
+        shares = [f"{share:.1%}" for share in effect.to_avoid]
+        rows.append(("Contraindicated drugs among the first 20", *shares))
     titles = ("", "As it is", "Corrected (change)", "By popularity")
     return {title: [row[i] for row in rows] for i, title in enumerate(titles)}
 

@@ -176,9 +176,10 @@ def show_entity(view: View, base: RunInfo, found: EmbeddingMap | None, entity: i
     if found is not None:
         st.caption(
             f"Moved by {found.shift[entity]:.2f} (typical {np.median(found.shift):.2f}); keeps "
-            f"{found.kept[entity]} of {found.n_nearest} nearest neighbours."
+            f"{found.kept[entity]} of {found.n_nearest} nearest neighbours (turnover "
+            f"{found.turnover[entity]:.2f})."
         )
-    before, after = (maps.neighbours(one, entity).tolist() for one in (base, view.run))
+    before, after = (maps.neighbours(one, entity) for one in (base, view.run))
 
     def names(some: Sequence[int]) -> str:
         return ", ".join(markdown(graph.entity_names[i]) for i in some) or "none"

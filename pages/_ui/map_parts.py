@@ -23,6 +23,7 @@ from pages._ui.maps import Found
 
 N_KNOWN = 20
 N_OFFERED = 4
+PROBLEM = "map_problem"  # why a computation did not start
 HONEST = (
     "**Distances in this picture mislead**: {dim} numbers were pressed into two. Size of shift, "
     "kept neighbours and nearness are measured with all {dim}. A part of every shift is chance: "
@@ -35,7 +36,8 @@ HOW = (
     "**Size of shift** is the distance that is left: 0 for an entity that stayed, 1 for one that "
     "moved as far as a typical entity stands from the middle, {unrelated:.2f} between two runs "
     "that share nothing. **Neighbours kept**: how many of the {n} nearest entities are the same in "
-    "both runs. Then both are laid out together, from their first 50 principal components."
+    "both runs; turnover is 1 minus the Jaccard index of the two sets, so 0 is all kept and 1 all "
+    "new. Then both are laid out together, from their first 50 principal components."
 )
 
 
@@ -58,8 +60,9 @@ def show_no_base(view: View) -> None:
 
 def show_state(found: Found) -> None:
     """Say where the computation of a map stands, and offer what can be done."""
-    if found.problem:
-        st.error(markdown(found.problem), icon=":material/error:")
+    for problem in (found.problem, st.session_state.pop(PROBLEM, "")):
+        if problem:
+            st.error(markdown(problem), icon=":material/error:")
     if found.is_asked:
         return
     job = jobs.follow(found.job)
@@ -92,15 +95,13 @@ def show_state(found: Found) -> None:
             help="Takes seconds for PCA, a minute or two for UMAP on a small graph, several for a "
             "large one. The page stays usable, and may be closed.",
         )
-    if found.map is None:
-        st.markdown(HOW.format(unrelated=UNRELATED, n=N_NEAREST))
 
 
 def _compute(found: Found) -> None:
     try:
         maps.compute(found)
     except LladorError as error:
-        st.toast(markdown(str(error)), icon=":material/error:")
+        st.session_state[PROBLEM] = str(error)
 
 
 @st.fragment(run_every=1.0)
@@ -202,13 +203,15 @@ def show_sentence(view: View, found: EmbeddingMap) -> None:
         f"Half of all entities moved by more than **{np.median(shift):.2f}** (0 is staying, "
         f"{UNRELATED:.2f} is having nothing in common), and of its {n} nearest neighbours an "
         f"entity keeps **{kept.mean():.1f}** on average. {markdown(view.disease_name)} itself "
-        f"moved by **{shift[view.disease]:.2f}** and keeps **{kept[view.disease]}**."
+        f"moved by **{shift[view.disease]:.2f}** and keeps **{kept[view.disease]}**. All of this "
+        f"is measured with all {view.run.dim} numbers: distances in the picture mislead."
     )
 
 
 def show_method(found: Found, dim: int) -> None:
     """Say what the picture is and what it is not."""
     if found.map is None:
+        st.markdown(HOW.format(unrelated=UNRELATED, n=N_NEAREST))
         return
     words = found.asked.words if found.is_asked else PCA.words
     st.caption(f":material/warning: {HONEST.format(dim=dim)}")

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from llador_core.errors import DataFormatError, UnknownNameError, nearest_names
 from llador_core.escape import figure_text
-from llador_core.graph import Ints
 from llador_core.projection import jobs, maps, nearness
-from llador_core.projection.geometry import centred
+from llador_core.projection.geometry import N_NEAREST, centred
 from llador_core.projection.layout import PCA, MapConfig
 from llador_core.projection.maps import EmbeddingMap, Pair
 from llador_core.projection.nearness import Move
@@ -27,7 +26,6 @@ from pages._ui import cached
 from pages._ui.cached import View
 
 Stamp = tuple[int, ...]
-N_NEIGHBOURS = 10
 
 
 @dataclass(frozen=True)
@@ -128,11 +126,9 @@ def moves(view: View, base: RunInfo, type_name: str) -> tuple[Move, ...]:
     return _moves(view.graph.name, view.disease, type_name, own, other)
 
 
-def neighbours(info: RunInfo, entity: int) -> Ints:
+def neighbours(info: RunInfo, entity: int) -> tuple[int, ...]:
     """Return the entities nearest to one in a run's full space, nearest first."""
-    rows = _positions(info.name, _stamp(info))
-    away, _ = nearness.distances(rows, entity, np.arange(len(rows)))
-    return np.array([i for i in np.argsort(away, kind="stable") if i != entity][:N_NEIGHBOURS])
+    return _neighbours(info.name, _stamp(info), entity)
 
 
 def figure_names(graph_name: str) -> tuple[str, ...]:
@@ -161,7 +157,14 @@ def _positions(name: str, stamp: Stamp) -> NDArray[np.float32]:  # noqa: ARG001
     return centred(cached.run(cached_info(name)).scorer.positions).astype(np.float32)
 
 
-@st.cache_resource(max_entries=50, show_spinner=False)
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _neighbours(name: str, stamp: Stamp, entity: int) -> tuple[int, ...]:
+    rows = _positions(name, stamp)
+    away, _ = nearness.distances(rows, entity, np.arange(len(rows)))
+    return tuple(i for i in np.argsort(away, kind="stable").tolist() if i != entity)[:N_NEAREST]
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
 def _moves(
     graph_name: str, disease: int, type_name: str, own: tuple[str, Stamp], other: tuple[str, Stamp]
 ) -> tuple[Move, ...]:

@@ -15,9 +15,9 @@ from llador_core.explain.neighbourhood import (
 )
 from llador_core.figures.network import is_crowd, network_alt, network_options, network_rows
 from llador_core.figures.style import count
+from llador_core.tables_out import NOTICE
 from pages._ui import frame, show, state, surroundings
 from pages._ui.surroundings import NetworkView
-from pages._ui.table import NOTICE
 
 HEIGHT, HEIGHT_OF_CROWD = 570, 740
 LINES = (

@@ -14,8 +14,8 @@ from llador_core.explain.graphml import to_graphml
 from llador_core.explain.neighbourhood import relation_words
 from llador_core.figures.network import network_rows
 from llador_core.figures.style import listed
+from llador_core.tables_out import NOTICE
 from pages._ui.surroundings import NetworkView
-from pages._ui.table import NOTICE
 
 
 def show_exports(view: NetworkView) -> None:

@@ -90,9 +90,9 @@ def columns(shortlist: Shortlist) -> list[Extra]:
             return ""
         return f"★ {VERDICT_WORDS[entry.verdict].lower()}" if entry.verdict else "★"
 
-    def exported(candidate: Candidate) -> str:
+    def exported(candidate: Candidate) -> str | None:
         entry = shortlist.entries.get(candidate.entity)
-        return "" if entry is None else entry.verdict or "starred"
+        return None if entry is None else entry.verdict or "starred"
 
     help_text = "★ on your shortlist, with your verdict."
     config = st.column_config.TextColumn(width=92, help=help_text)

@@ -14,7 +14,7 @@ from llador_core.graph import Graph
 from llador_core.priors.texts import Provenance, TextField, Texts
 from llador_core.ranking import Candidate
 from llador_core.safeguard import CautionLevel
-from pages._ui import cached, frame, sentences, state
+from pages._ui import cached, exports, frame, sentences, state
 from pages._ui.cached import View
 
 STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
@@ -61,6 +61,8 @@ def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: 
     if twin.open:
         shown = [{name: _cell(value) for name, value in row.items()} for row in rows]
         twin.dataframe(shown, hide_index=True, alt=plain(alt), column_config=columns or None)
+        with twin:
+            exports.offer(rows, key, alt)
 
 
 def fit_theme(figure: Any) -> None:

@@ -19,14 +19,8 @@ from llador_core.training.runs import Order
 DEFAULT_GRAPH = "starter"
 # Alzheimer's disease, as the graphs call it.
 DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544")
-SHARED = (
-    "graph",
-    "run",
-    "disease",
-    "drug",
-    "step",
-    "order",
-)  # what a link to another page takes along
+# What a link to another page takes along.
+SHARED = ("graph", "run", "disease", "drug", "step", "order")
 N_STEPS = 5
 
 

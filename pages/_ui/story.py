@@ -10,7 +10,6 @@ import streamlit as st
 from llador_core.escape import markdown, plain
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal
-from llador_core.training.runs import RunInfo
 from pages._ui import cached, frame, sentences, show, state
 from pages._ui.cached import View
 
@@ -55,7 +54,7 @@ def _known(view: View) -> None:
 
 
 def _trust(view: View) -> None:
-    metrics = _metrics(view, view.run)
+    metrics = cached.run(view.run).metrics_by(view.order)
     n, n_pairs = len(view.candidates), metrics["run"][recall.PROTOCOL]["n_pairs"]
     curves = _curves(view, metrics)
     words, picture = _halves()
@@ -80,18 +79,10 @@ def _trust(view: View) -> None:
         )
 
 
-def _metrics(view: View, info: RunInfo) -> dict[str, Any]:
-    """Return a run's metrics under the order that the lists have."""
-    metrics = cached.run(info).metrics
-    if view.order == "raw":
-        return metrics
-    return {**metrics, "run": metrics.get("guarded", metrics["run"])}
-
-
 def _curves(view: View, metrics: dict[str, Any]) -> list[recall.RecallCurve]:
     """Return the run's curve first, then its twins and the baselines as far as they are there."""
-    base = _metrics(view, view.base) if view.base else None
-    mechanism = _metrics(view, view.mechanism) if view.mechanism else None
+    base = cached.run(view.base).metrics_by(view.order) if view.base else None
+    mechanism = cached.run(view.mechanism).metrics_by(view.order) if view.mechanism else None
     return recall.curves_of(metrics, view.run.prior, base, mechanism)
 
 

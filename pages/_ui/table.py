@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from llador_core.escape import csv_cell, plain
+from llador_core import tables_out
+from llador_core.escape import plain
+from llador_core.figures.style import count
 from llador_core.graph import Graph
 from llador_core.ranking import Candidate
 from pages._ui import cached, state
@@ -25,12 +25,12 @@ from pages._ui.show import (
     shift_words,
 )
 
-NOTICE = "For research only. Model output, reviewed by nobody. No medical advice."
 ORDER_WORDS = {
     "combined": "predicted treatment weighed against predicted caution",
     "raw": "score of the model alone",
 }
 HEIGHT = 560
+N_FITTING = 14  # rows that need no scrolling
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Extra:
     Attributes
     ----------
     title : str
-    shown, exported : function from a candidate to its cell
+    shown, exported : function from a candidate to its cell on the page, in a file
     config : object
         Of `st.column_config`.
     export_title : str
@@ -52,7 +52,7 @@ class Extra:
     shown: Callable[[Candidate], Any]
     config: Any
     export_title: str
-    exported: Callable[[Candidate], str]
+    exported: Callable[[Candidate], Any]
     before: str
 
 
@@ -70,7 +70,7 @@ def pick_candidate(
     event = st.dataframe(
         _rows(view, listed, extras),
         hide_index=True,
-        height=HEIGHT,
+        height=HEIGHT if len(listed) > N_FITTING else "content",
         alt=f"Drugs ranked for {plain(view.disease_name)}",
         column_config=_columns(view) | {extra.title: extra.config for extra in extras},
         on_select="rerun",
@@ -148,45 +148,48 @@ def _columns(view: View) -> dict[str, Any]:
     }
 
 
+def export_rows(
+    view: View, listed: Sequence[Candidate], extras: Sequence[Extra] = ()
+) -> list[dict[str, Any]]:
+    """Return the listed candidates as the export has them."""
+    classes = cached.classes(view.graph.name)
+    return [
+        {
+            "rank": c.rank,
+            "id": c.id,
+            "name": c.name,
+            "status": c.status,
+            "percentile": round(c.percentile, 2),
+            "score": float(f"{c.score:.6g}"),
+            "degree": c.degree,
+            "rank_without_prior": c.base_rank,
+            "shift": c.shift,
+            "prior_names_it": c.prior_names_it,
+            "contraindicated": c.is_contraindicated,
+            "classes": classes.get(c.entity, ()),
+            "rank_by_score_alone": c.raw_rank,
+            "predicted_caution": c.caution,
+            "caution_score": None if c.caution_score is None else round(c.caution_score, 4),
+        }
+        | {extra.export_title: extra.exported(c) for extra in extras}
+        for c in listed
+    ]
+
+
 def to_csv(
     view: View, listed: Sequence[Candidate], filters: str, extras: Sequence[Extra] = ()
 ) -> str:
     """Return the listed candidates as CSV, with provenance in comment lines before the header."""
-    classes = cached.classes(view.graph.name)
-    out = io.StringIO()
-    for name, value in provenance(view, f"{len(listed)} of {len(view.candidates)}; {filters}"):
-        out.write(f"# {name}: {plain(value)}\n")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        [
-            *("rank", "id", "name", "status", "percentile", "score", "degree"),
-            *("rank_without_prior", "shift", "prior_names_it", "contraindicated", "classes"),
-            *("rank_by_score_alone", "predicted_caution", "caution_score"),
-            *(extra.export_title for extra in extras),
-        ]
-    )
-    for c in listed:
-        writer.writerow(
-            [
-                f"{c.rank:g}",
-                csv_cell(c.id),
-                csv_cell(c.name),
-                c.status,
-                f"{c.percentile:.2f}",
-                f"{c.score:.6g}",
-                c.degree,
-                "" if c.base_rank is None else f"{c.base_rank:g}",
-                "" if c.shift is None else f"{c.shift:g}",
-                str(c.prior_names_it).lower(),
-                str(c.is_contraindicated).lower(),
-                csv_cell("; ".join(classes.get(c.entity, ()))),
-                f"{c.raw_rank:g}",
-                c.caution or "",
-                "" if c.caution_score is None else f"{c.caution_score:.4f}",
-                *(csv_cell(extra.exported(c)) for extra in extras),
-            ]
-        )
-    return out.getvalue()
+    whence = provenance(view, f"{len(listed)} of {len(view.candidates)}; {filters}")
+    return tables_out.to_csv(export_rows(view, listed, extras), whence)
+
+
+def to_json(
+    view: View, listed: Sequence[Candidate], filters: str, extras: Sequence[Extra] = ()
+) -> str:
+    """Return the listed candidates as one JSON document with notice and provenance."""
+    whence = provenance(view, f"{len(listed)} of {len(view.candidates)}; {filters}")
+    return tables_out.to_json(export_rows(view, listed, extras), whence)
 
 
 def provenance(view: View, rows: str) -> list[tuple[str, str]]:
@@ -202,7 +205,6 @@ def provenance(view: View, rows: str) -> list[tuple[str, str]]:
     source = view.texts.provenance if view.texts else None
     written = f"{source.model}, {source.date}, {source.review}" if source else "no texts"
     return [
-        ("notice", NOTICE),
         ("disease", f"{view.disease_name} ({graph.entity_ids[view.disease]})"),
         ("graph", f"{graph.title or graph.name}, {graph.licence}"),
         ("graph checksum", graph.checksum),
@@ -221,7 +223,29 @@ def provenance(view: View, rows: str) -> list[tuple[str, str]]:
     ]
 
 
-def file_name(graph: Graph, disease: int) -> str:
+def file_name(graph: Graph, disease: int, ending: str = "csv") -> str:
     """Return a name for the export, of letters, digits and dashes alone."""
-    name = "".join(c if c.isalnum() and c.isascii() else "-" for c in graph.entity_names[disease])
-    return f"llador-{'-'.join(name.lower().split('-'))}-candidates.csv"
+    return tables_out.file_name(graph.entity_names[disease], "candidates", ending=ending)
+
+
+def show_exports(
+    view: View, listed: Sequence[Candidate], filters: str, extras: Sequence[Extra]
+) -> None:
+    """Offer the listed candidates as CSV and as JSON."""
+    files = (
+        (f"Export {len(listed):,} rows", "csv", "text/csv", ":material/download:", to_csv),
+        ("JSON", "json", "application/json", ":material/data_object:", to_json),
+    )
+    for label, ending, mime, icon, make in files:
+        st.download_button(
+            label,
+            data=lambda make=make: make(view, listed, filters, extras),
+            file_name=file_name(view.graph, view.disease, ending),
+            mime=mime,
+            icon=icon,
+            on_click="ignore",
+            disabled=not listed,
+            help=f"{ending.upper()} with graph, checksum, run, prior and notice.",
+            key=f"export-{ending}",
+        )
+    st.caption(f"{len(listed):,} of {count(len(view.candidates), 'drug')} listed.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from threading import Timer
 
 import streamlit as st
 
 TABLES_AFTER_S = 1.0
+TABLES = "pandas"  # comes with Streamlit
 
 
 @st.cache_resource(show_spinner=False)
@@ -16,6 +18,12 @@ def prepare_tables() -> None:
 
     It waits until the first page is out, so that neither page has to wait for it.
     """
-    timer = Timer(TABLES_AFTER_S, import_module, args=("pandas",))
+    timer = Timer(TABLES_AFTER_S, import_module, args=(TABLES,))
     timer.daemon = True
     timer.start()
+
+
+def await_tables() -> None:
+    """Wait where another thread is loading what tables need: figures trip over half of it."""
+    if TABLES in sys.modules:
+        import_module(TABLES)

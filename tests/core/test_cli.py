@@ -59,6 +59,19 @@ def test_from_a_folder_to_a_ranking(folder: Path, capsys: pytest.CaptureFixture[
     assert "For research only" in capsys.readouterr().out
 
 
+def test_rank_can_be_corrected_for_hubs(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["rank", "--disease", "AD", "--correct-hubs"]
+    assert main([*asked, "--json"]) == 0
+    rows = answer(capsys)["candidates"]
+    assert [row["corrected_rank"] for row in rows] == sorted(row["corrected_rank"] for row in rows)
+    assert [row["rank"] for row in rows] != sorted(row["rank"] for row in rows)
+    assert sum(row["top_50_share"] for row in rows) == pytest.approx(50, abs=0.05)
+    assert main([*asked, "--top", "2"]) == 0
+    assert "top 50 of" in capsys.readouterr().out
+    assert main(["rank", "--drug", "donepezil", "--correct-hubs"]) == 2
+    assert "ask with --disease" in capsys.readouterr().err
+
+
 def test_rank_without_a_run_takes_the_best_shipped_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rank", "--disease", "AD", "--top", "3", "--json"]) == 0
     ranking = answer(capsys)

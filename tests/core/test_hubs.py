@@ -11,6 +11,7 @@ from llador_core import hubs
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.ranking import mean_ranks
+from llador_core.safeguard import Safeguard
 from llador_core.training.runs import Run, default_run, load_run
 from tests.builders import graph_of
 
@@ -75,9 +76,23 @@ def test_what_is_no_list_is_told(small: Graph, scores: np.ndarray) -> None:
 
 
 def test_a_run_is_its_score_matrix(starter: Graph, run: Run) -> None:
-    matrix = run.scorer.treatment_scores(starter)
+    matrix = run.pair_scores(starter)
     assert hubs.top_share(run, starter) == pytest.approx(hubs.top_share(matrix, starter))
     assert hubs.top_share(run, starter, k=10).sum() == pytest.approx(10)
+
+
+def test_the_order_decides_what_is_corrected(starter: Graph, run: Run) -> None:
+    """With a safeguard it is what the list is ordered by, without one the model's score."""
+    drawn = np.random.default_rng(4).normal(size=(2, len(starter.drugs), len(starter.diseases)))
+    treat, caution = drawn.astype(np.float32)
+    guarded = dataclasses.replace(run, safeguard=Safeguard(treat, caution, {}))
+    some = starter.diseases[[5, 2]]
+    assert np.array_equal(
+        hubs.score_of(starter, guarded)(some), guarded.pair_scores(starter)[:, [5, 2]]
+    )
+    raw = run.scorer.treatment_scores(starter)[:, [5, 2]]
+    assert hubs.score_of(starter, guarded, "raw")(some) == pytest.approx(raw, abs=1e-5)
+    assert hubs.score_of(starter, run)(some) == pytest.approx(raw, abs=1e-5)
 
 
 def test_a_planted_hub_leaves_the_top(small: Graph, scores: np.ndarray) -> None:
@@ -100,6 +115,19 @@ def test_what_a_disease_adds_to_all_moves_nobody(small: Graph, scores: np.ndarra
         assert hubs.corrected_ranks(moved[:, j], after) == pytest.approx(
             hubs.corrected_ranks(scores[:, j], before)
         )
+
+
+def test_a_few_extremes_are_not_what_a_drug_usually_scores(small: Graph) -> None:
+    """A certain contraindication in one of thirty lists must not lift a drug in the others."""
+    table = np.random.default_rng(5).normal(size=(N_DRUGS, 30))
+    hit = table.copy()
+    hit[2, 7] = -1000
+    before, after = hubs._usual(table), hubs._usual(hit)
+    assert after - after.mean() == pytest.approx(before - before.mean(), abs=0.2)
+    by_loop = [
+        np.mean(sorted(row[j] - table[:, j].mean() for j in range(30))[3:27]) for row in table
+    ]
+    assert before == pytest.approx(by_loop)
 
 
 def test_drugs_that_never_differ_stay_tied(small: Graph) -> None:
@@ -134,7 +162,7 @@ def test_on_the_shipped_runs_hubs_go_and_degree_with_them(starter: Graph, run: R
 
 
 def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
-    scores = hubs.score_of(starter, run)
+    scores = hubs.score_of(starter, run, "raw")
     found = hubs.measure(starter, scores)
     told = hubs.effect(starter, run, scores, found)
     written = run.metrics["run"]["drug-ranking"]
@@ -146,12 +174,31 @@ def test_the_effect_is_judged_as_the_run_was(starter: Graph, run: Run) -> None:
         assert told.change[name].low <= change <= told.change[name].high
         assert told.popularity[name].value < told.after[name].value
     assert told.popularity_correlation > 0.2
+    matrix = run.scorer.treatment_scores(starter)
+    judged = [j for j, d in enumerate(starter.diseases) if d in run.split(starter).test[:, 2]]
+    n_avoid = 0
+    for j in judged:
+        first = starter.drugs[mean_ranks(matrix[:, j]) <= 20]
+        avoid = starter.neighbours_with_role(int(starter.diseases[j]), "contraindicated")
+        n_avoid += len(set(first.tolist()) & set(avoid.tolist()))
+    assert told.to_avoid is not None
+    assert told.to_avoid[0] == pytest.approx(n_avoid / (20 * len(judged)))
+
+
+def test_a_graph_without_contraindications_tells_no_share_of_them(starter: Graph, run: Run) -> None:
+    relations = tuple(
+        dataclasses.replace(r, role=None) if r.role == "contraindicated" else r
+        for r in starter.relations
+    )
+    silent = dataclasses.replace(starter, relations=relations)
+    scores = hubs.score_of(silent, run)
+    assert hubs.effect(silent, run, scores, hubs.measure(silent, scores)).to_avoid is None
 
 
 def test_without_hubs_the_correction_changes_nothing(starter: Graph, run: Run) -> None:
     scores = hubs.score_of(starter, run)
     found = hubs.measure(starter, scores)
-    flat = dataclasses.replace(found, mean=np.full_like(found.mean, 2.0))
+    flat = dataclasses.replace(found, usual=np.full_like(found.usual, 2.0))
     told = hubs.effect(starter, run, scores, flat)
     assert told.after["MRR"].value == pytest.approx(told.before["MRR"].value, abs=1e-3)
     assert told.change["Hits@50"].value == pytest.approx(0, abs=5e-3)

@@ -68,6 +68,8 @@ def test_from_landing_through_the_story_to_an_export(address: str, visit: Visit)
     head = [line for line in lines if line.startswith("# ")]
     rows = list(csv.DictReader(io.StringIO("\n".join(lines[len(head) :]))))
     assert head[0].startswith("# notice: For research only")
+    told = dict(line[2:].split(": ", 1) for line in head)
+    assert told["rows"] == f"{len(rows)} of 636; status New, without contraindicated"
     assert rows[0]["name"] == name
     assert {row["status"] for row in rows} == {"new"}
     assert {row["contraindicated"] for row in rows} == {"false"}
@@ -136,6 +138,18 @@ def test_a_picture_opens_as_a_table(address: str, visit: Visit) -> None:
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     page.get_by_text("The same as a table").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    head = [
+        line
+        for line in Path(download.value.path()).read_text("utf-8").splitlines()
+        if line.startswith("# ")
+    ]
+    assert head[0].startswith("# notice: For research only")
+    told = dict(line[2:].split(": ", 1) for line in head)
+    assert told["run"] == runs.default_run("starter").name
+    assert told["address"].startswith("/?step=2")
+    assert {"graph checksum", "exported", "prior"} <= set(told)
     page.wait_for_url("**recall-table=true**")
     page.reload()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()

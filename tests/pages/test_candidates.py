@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,24 @@ def test_the_export_says_whence(view: View, starter: Graph, default_run: RunInfo
 def test_the_file_is_named_after_the_disease(starter: Graph) -> None:
     name = table.file_name(starter, starter.mapped(ALZHEIMER))
     assert name == "llador-alzheimer-s-disease-candidates.csv"
+
+
+def test_the_json_holds_what_the_csv_does(view: View, ranking: list[Candidate]) -> None:
+    document = json.loads(table.to_json(view, ranking, "all"))
+    head, rows = export(view, ranking)
+    assert document["notice"] == head["notice"]
+    assert document["provenance"]["graph checksum"] == head["graph checksum"]
+    assert [row["id"] for row in document["rows"]] == [row["id"] for row in rows]
+    assert document["rows"][0]["rank"] == ranking[0].rank
+    assert document["rows"][0]["contraindicated"] is ranking[0].is_contraindicated
+    assert list(document["rows"][0]) == list(rows[0])
+
+
+def test_every_figure_s_table_can_be_taken_along(open_page: Open) -> None:
+    app = open_page(step="2")
+    before = [button.proto.label for button in app.get("download_button")]
+    assert "JSON" not in before
+    app.session_state["recall-table"] = True
+    app.run()
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert sorted({*labels} - {*before}) == ["CSV", "JSON"]

@@ -220,5 +220,6 @@ def test_another_run_is_chosen_by_name(open_page: Open) -> None:
     other = next(r for r in runs.list_runs("starter") if r.model == "transe" and r.prior == "full")
     app.selectbox(key="run_pick").set_value(other.name).run()
     assert app.query_params["run"] == other.name
-    value = runs.load_run(other.name).metrics["run"]["drug-ranking"]["metrics"]["Hits@10"]["value"]
+    report = runs.load_run(other.name).metrics_by()["run"]["drug-ranking"]
+    value = report["metrics"]["Hits@10"]["value"]
     assert f"**{value:.0%}** stand among" in said(app)

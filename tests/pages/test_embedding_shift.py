@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llador_core.errors import StorageError
 from llador_core.graph import Graph
 from llador_core.projection import jobs, layout, maps
 from llador_core.projection.geometry import centred
@@ -168,7 +169,7 @@ def test_a_found_entity_is_told_with_its_neighbours(
     assert "looked for" in legend_of(app)
     told = next(m.value for m in app.markdown if "**Kept**" in m.value)
     donepezil = starter.mapped(DONEPEZIL)
-    near = [page_maps.neighbours(one, donepezil).tolist() for one in (base, default_run)]
+    near = [page_maps.neighbours(one, donepezil) for one in (base, default_run)]
     kept = set(near[0]) & set(near[1])
     assert len(kept) == shipped(default_run, base, PCA).kept[donepezil]
     lines = dict(zip(("kept", "new", "gone"), told.split("\n"), strict=True))
@@ -353,6 +354,21 @@ def test_a_job_that_ended_early_is_told_and_can_be_started_again(
     assert "--method=umap" in arguments
 
 
+def test_a_computation_that_cannot_start_says_why(
+    open_page: Open, mechanism: RunInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("Could not write there: the disk is full.")
+
+    monkeypatch.setattr(jobs, "start", full)
+    app = open_page(PAGE, base=mechanism.name)
+    app.button(key="compute").click().run()
+    assert not app.exception
+    assert "the disk is full" in app.error[0].value
+    assert app.button(key="compute")
+    assert not app.run().error
+
+
 def test_a_damaged_map_is_told_and_can_be_made_again(
     open_page: Open, mechanism: RunInfo, pca_only: Path
 ) -> None:
@@ -375,7 +391,7 @@ def test_without_umap_the_page_says_so(
 
 def test_the_cache_is_asked_by_names_and_stamps_alone() -> None:
     """Streamlit hashes a sample of large arrays, and skips arguments that start with `_`."""
-    for name in ("_content", "_map", "_positions", "_moves", "_figure_names"):
+    for name in ("_content", "_map", "_positions", "_neighbours", "_moves", "_figure_names"):
         taken = getattr(page_maps, name).__wrapped__.__annotations__
         allowed = {"str", "int", "Stamp", "tuple[str, Stamp]"}
         assert {kind for arg, kind in taken.items() if arg != "return"} <= allowed

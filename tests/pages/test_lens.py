@@ -65,7 +65,7 @@ def test_the_correction_is_of_the_score_the_list_is_ordered_by(view: View) -> No
     found = lens.lens_of(view)
     drugs = view.graph.drugs.tolist()
     score = {c.entity: c.score for c in view.candidates}
-    centred = {d: score[d] - m for d, m in zip(drugs, found.bias.mean.tolist(), strict=True)}
+    centred = {d: score[d] - m for d, m in zip(drugs, found.bias.usual.tolist(), strict=True)}
     best = max(centred, key=lambda d: centred[d])
     assert found.ranks[best] == 1
     assert min(found.ranks.values()) == 1
@@ -90,7 +90,7 @@ def effect(change: Interval) -> hubs.Effect:
     before = dict.fromkeys(hubs.METRICS, interval(0.5, 0.4, 0.6))
     after = dict.fromkeys(hubs.METRICS, interval(0.5 + change.value, 0.4, 0.7))
     changes = dict.fromkeys(hubs.METRICS, change)
-    return hubs.Effect(100, before, after, changes, before, 0.55)
+    return hubs.Effect(100, before, after, changes, before, 0.55, (0.1, 0.1, 0.2))
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,10 @@ def test_the_panel_holds_before_after_change_and_popularity(view: View) -> None:
     assert rows["By popularity"][0] == f"{told.popularity['Hits@10'].value:.0%}"
     assert rows["As it is"][3] == f"{bias.correlation:+.2f}"
     assert rows["By popularity"][4] == "100%"
+    assert told.to_avoid is not None
+    assert rows["As it is"][5] == f"{told.to_avoid[0]:.1%}"
+    silent = dataclasses.replace(told, to_avoid=None)
+    assert len(lens.effect_rows(bias, silent)["As it is"]) == 5
     assert len({len(column) for column in rows.values()}) == 1
 
 

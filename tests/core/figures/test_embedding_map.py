@@ -179,6 +179,9 @@ def test_words_and_table_name_the_farthest_first(scene: Scene) -> None:
     order = sorted(scene.arrows, key=lambda arrow: -shift[arrow.entity])
     rows = embedding_map.embedding_map_rows(scene)
     assert [row["Name"] for row in rows] == [arrow.name for arrow in order]
+    kept = int(scene.found.kept[order[0].entity])
+    assert rows[0]["Neighbours kept of 10"] == kept
+    assert rows[0]["Turnover"] == pytest.approx(1 - kept / (20 - kept), abs=0.005)
     alt = embedding_map.embedding_map_alt(scene)
     assert order[0].name in alt
     assert f"{np.median(shift):.2f}" in alt

@@ -21,9 +21,11 @@ def test_every_drug_is_a_dot_in_both_panels() -> None:
     figure = hub_bias.hub_figure(places())
     dots = [trace for trace in figure.data if trace.type == "scattergl"]
     assert [len(trace.x) for trace in dots] == [40, 40]
-    assert list(dots[0].x) == [place.degree for place in places()]
+    assert set(zip(dots[0].x, dots[0].y, strict=True)) == {
+        (place.degree, place.corrected) for place in places()
+    }
     assert list(dots[1].x) == pytest.approx([place.share * 100 for place in places()])
-    assert all(list(trace.y) == [place.corrected for place in places()] for trace in dots)
+    assert list(dots[1].y) == list(dots[0].y)
     low, high = figure.layout.yaxis.range
     assert low > high, "the first place is on top"
 
@@ -68,3 +70,17 @@ def test_names_are_shown_literally() -> None:
     told = json.dumps(figure.to_plotly_json(), default=str)
     assert "&lt;script&gt;" in told
     assert "<script" not in told
+
+
+def test_a_long_list_is_drawn_in_part_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_bias, "MAX_DOTS", 10)
+    whole, part = places(), hub_bias.hub_figure(places())
+    assert [len(t.x) for t in part.data if t.type == "scattergl"] == [10, 10]
+    assert part.data[0].name == "a drug, corrected (10 of 40)"
+    lines = [t for t in part.data if t.mode == "lines"]
+    assert (
+        list(lines[0].y)
+        == hub_bias.running_median(
+            [place.degree for place in whole], [place.rank for place in whole]
+        )[1]
+    )

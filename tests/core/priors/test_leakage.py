@@ -154,6 +154,12 @@ def test_of_overlapping_names_the_longest_counts():
     assert drug_text_names(text + " Not for hypertension.", "hypertension", (), pulmonary)
 
 
+def test_a_text_that_ends_within_a_longer_name_names_the_shorter():
+    others = ("brain fever of the north", "Disease", ())
+    assert drug_text_names("Against brain fever", "brain fever", (), others)
+    assert not drug_text_names("Against brain fever of the", "brain fever of the north", ())
+
+
 def test_two_diseases_of_one_name_are_both_named():
     other = ("second", "Disease", ("shared name",))
     assert drug_text_names("in shared name", "first", ("shared name",), other)

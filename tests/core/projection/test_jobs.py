@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,6 +135,15 @@ def test_a_machine_is_not_filled_with_jobs(own_home: Path) -> None:
         with pytest.raises(ConfigError, match="2 computations are running already"):
             jobs.start("c", ["--version"])
         assert not jobs.is_running("c")
+
+
+def test_a_system_without_such_locks_is_a_sentence(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(ConfigError, match="Linux and macOS"):
+        jobs.start("x", ["--version"])
+    assert jobs.follow("x").state == "none"
 
 
 def test_a_home_that_cannot_be_written_is_a_sentence(

@@ -16,7 +16,7 @@ from llador_core.figures import export
 from llador_core.graph import Graph
 from llador_core.priors.texts import Texts, load_texts
 from llador_core.report import Case, gather, to_docx, to_html
-from llador_core.report.case import NOTICE
+from llador_core.report.case import NOTICE, reasons_of
 from llador_core.training import runs
 
 ALZHEIMER = "Disease::DOID:10652"
@@ -200,3 +200,31 @@ def test_the_command_refuses_other_endings_and_unknown_diseases(
     assert main(["report", "--disease", "Alzhimer", "--out", str(tmp_path / "case.html")]) == 2
     assert "Did you mean" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_predicted_caution_is_told_with_its_reasons(case: Case) -> None:
+    warned = [dataclasses.replace(c, caution="strong") for c in case.candidates]
+    pick = dataclasses.replace(
+        case.picks[0],
+        candidate=dataclasses.replace(case.picks[0].candidate, caution="strong"),
+        reasons=("Because <b>of</b> this.",),
+    )
+    doubtful = dataclasses.replace(case, candidates=tuple(warned), picks=(pick,))
+    page = without_library(to_html(doubtful))
+    assert page.count("△ strong caution predicted") == 20 + 1  # the table and the card
+    assert "<dt>The model predicts caution (strong)</dt><dd>Because &lt;b&gt;" in page
+    assert "The model predicts caution (strong). Because <b>of</b> this." in words_of(
+        to_docx(doubtful)
+    )
+    assert "caution predicted" not in without_library(to_html(case))
+
+
+def test_reasons_come_from_similar_drugs_and_from_sentences(case: Case, starter: Graph) -> None:
+    drug = next(c for c in case.candidates if c.name == "Trihexyphenidyl")
+    assert not reasons_of(case, drug)
+    told = reasons_of(case, dataclasses.replace(drug, caution="strong"))
+    assert any("in common, is to be avoided in it." in sentence for sentence in told)
+    assert any(
+        sentence.startswith("The text on ") and "Model-written, unreviewed" in sentence
+        for sentence in told
+    )

@@ -90,8 +90,8 @@ def test_a_known_contraindication_is_certain_and_order_follows_both_logits() -> 
     assert (more.caution >= guard.caution).all()
 
 
-def test_calibration_finds_the_logits_that_were_bent(starter: Graph) -> None:
-    """Contraindications drawn by known chances: bent logits are bent back."""
+def test_calibration_says_how_often_it_is_so(starter: Graph) -> None:
+    """Contraindications drawn by known chances: whatever bends the logits is bent back."""
     draw = np.random.default_rng(0)
     split = split_by_pair(starter, 0, is_caution_held_out=True)
     shape = len(starter.drugs), len(starter.diseases)
@@ -101,14 +101,23 @@ def test_calibration_finds_the_logits_that_were_bent(starter: Graph) -> None:
     rows = np.column_stack(
         [starter.drugs[drawn[:, 0]], np.full(len(drawn), avoids), starter.diseases[drawn[:, 1]]]
     ).astype(np.int32)
+    rows = draw.permutation(rows)
     half = len(rows) // 2
     alone = replace(split, train=rows[:half], caution_valid=rows[half:])
-    slope, intercept = calibrate(starter, alone, 0.5 * logits + 1)
-    assert slope == pytest.approx(2, abs=0.1)
+    bent = np.sign(logits) * np.abs(logits) ** 1.5
+    knots = calibrate(starter, alone, bent)
+    assert list(knots) == sorted(knots)
+    assert [chance for _, chance in knots] == sorted(chance for _, chance in knots)
+    tables = (np.zeros(shape, np.float32), bent.astype(np.float32))
+    told = Safeguard(*tables, {}, knots).caution
     # half of them are known to training, so the others are half as common
-    assert slope * 1 + intercept == pytest.approx(np.log(0.5), abs=0.1)
+    odds = 0.5 * np.exp(logits)
+    expected = odds / (1 + odds)
+    assert np.abs(told - expected).mean() < 0.01
+    likely = (expected > 0.2) & (expected < 0.5)
+    assert told[likely].mean() == pytest.approx(expected[likely].mean(), abs=0.03)
     none = replace(split, caution_valid=split.caution_valid[:0])
-    assert calibrate(starter, none, logits) == (1.0, 0.0)
+    assert calibrate(starter, none, logits) == ()
 
 
 def test_few_contraindications_or_too_many_pairs_are_not_guarded(
@@ -147,13 +156,15 @@ def stored(tmp_path: Path) -> Path:
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path, kind: type) -> None:
     draw = np.random.default_rng(0)
     tables = (draw.standard_normal((4, 3)).astype(np.float32) for _ in range(2))
-    kept = save(Safeguard(*tables, {"fitted_on": {"treats": 3}}, 1.5, -0.2), tmp_path, kind)
+    kept = save(
+        Safeguard(*tables, {"fitted_on": {"treats": 3}}, ((-5.0, 0.01), (1.5, 0.8))), tmp_path, kind
+    )
     read = load(tmp_path)
     assert read is not None
     np.testing.assert_array_equal(read.combined, kept.combined)
     np.testing.assert_array_equal(read.caution, kept.caution)
     assert read.settings == {"fitted_on": {"treats": 3}}
-    assert (read.slope, read.intercept) == (1.5, -0.2)
+    assert read.knots == ((-5.0, 0.01), (1.5, 0.8))
 
 
 def test_a_run_from_before_the_safeguard_has_none(tmp_path: Path) -> None:
