@@ -418,3 +418,10 @@ def test_a_pair_can_be_judged_where_it_is_read(open_page: Open, pair: Pair) -> N
     [entry] = store.entries("starter", disease=PARKINSON)
     assert entry.verdict == "drop"
     store.remove(entry.place, entry.drug)
+
+
+@pytest.mark.parametrize("params", [{"drug": MEMANTINE}, {"direction": directions.DRUGS}, {}])
+def test_each_direction_can_be_saved(open_page: Open, params: dict[str, str]) -> None:
+    keys = {str(button.key) for button in open_page("pair", **params).get("download_button")}
+    kind = "Drugs" if "direction" in params else "Diseases"
+    assert {f"{kind}-ranked-CSV", f"{kind}-ranked-JSON"} <= keys
