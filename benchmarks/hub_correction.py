@@ -10,16 +10,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from llador_core import hubs
-from llador_core.data import load_graph
-from llador_core.graph import Graph
-from llador_core.training import runs
-
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))  # run as a script, from any folder
+
+from llador_core import hubs  # noqa: E402
+from llador_core.data import load_graph  # noqa: E402
+from llador_core.graph import Graph  # noqa: E402
+from llador_core.training import runs  # noqa: E402
+
 RESULT = REPOSITORY / "benchmarks" / "results" / "hub_correction.json"
 
 

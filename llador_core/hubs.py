@@ -6,12 +6,12 @@ the mean of the list, its best and its worst tenth left aside. What is left is h
 does *here*. This is the double centring of the score matrix, made firm against single extremes:
 with a safeguard, a contraindication that training saw weighs as much as ten ordinary diseases.
 
-Chosen on the validation pairs of the nine shipped runs by their score, and of three by score
-against caution, among means, medians, trimmed means, z-scores, local scaling by the k best diseases
-(CSLS) and mean log ranks, at full and half weight. Of those that leave no run with a correlation of
-rank and degree beyond 0.05, this finds most. Plain means leave 0.13 where caution counts; half
-weights leave the worst hub in the top 50 of 43% of the lists (this: 27%); CSLS at full weight turns
-the bias round (down to -0.3); z-scores lose a tenth of what is found.
+Chosen on the validation pairs of the nine shipped runs, by their score alone and weighed with
+caution. Only trimmed means and medians leave no run with a correlation of rank and degree (0.02 at
+most); they find alike, but with medians the worst hub keeps the top 50 of 35% of the lists (this:
+26%, uncorrected: 83%). Plain means leave correlations up to 0.17, half weights and z-scores up to
+0.14, and z-scores lose a tenth of what is found; local scaling by the best diseases (CSLS) turns
+the bias round (-0.30). `benchmarks/hub_correction.py` measures what it does on the test pairs.
 """
 
 from __future__ import annotations
