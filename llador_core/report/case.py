@@ -295,5 +295,7 @@ def reasons_of(case: Case, candidate: Candidate) -> tuple[str, ...]:
             shared = ", ".join(reason.shared)
             told.append(f"{reason.name}, which has {shared} in common, is to be avoided in it.")
         elif reason.kind == "text":
-            told.append(f"The text on {reason.name} says: {reason.text} [{case.writer}]")
+            whom = f", naming {', '.join(reason.shared)}," if reason.shared else ""
+            words = reason.text.rstrip(";")
+            told.append(f"The text on {reason.name}{whom} says: “{words}” [{case.writer}]")
     return tuple(told)
