@@ -56,7 +56,8 @@ pretrained: env
 # With a home of its own, so that no run of the user's is taken for a shipped one.
 projections: env
 	@rm -rf assets/projections.new
-	@for run in assets/runs/*-full-* assets/runs/*-mechanism-*; do \
+	@for run in assets/runs/*; do \
+	  case "$$run" in *-none-*) continue;; esac; \
 	  LLADOR_HOME=assets/projections.new/home OMP_NUM_THREADS=1 $(PY) -m llador_core project \
 	    --run "$$(basename "$$run")" --out assets/projections.new || exit 2; \
 	done

@@ -38,6 +38,7 @@ with errors.boxed():
         verdict.show_verdict(pair)
         reasons.show_reasons(pair)
         reasons.show_ways_on(pair)
+        verdict.show_judgement(pair)
         written.show_written(pair)
         directions.show_directions(pair)
         written.show_links(pair)

@@ -16,6 +16,12 @@ def add(command: AddCommand) -> None:
     one.add_argument("--run", dest="run_name", metavar="RUN", help="default: the best of the graph")
     one.add_argument("--graph")
     one.add_argument("--disease", required=True, help="id, name or synonym")
+    one.add_argument(
+        "--order",
+        choices=("combined", "raw"),
+        default="combined",
+        help="weighed against predicted caution, or by the model's score alone",
+    )
     one.add_argument("--out", type=Path, required=True, help="FILE.html or FILE.docx")
 
 
@@ -48,6 +54,7 @@ def _report(arguments: Arguments) -> None:
         mechanism=load_run(mechanism.name) if mechanism else None,
         texts=load_texts(graph),
         shortlist=shortlisted(graph, run.name, disease),
+        order=arguments.order,
     )
     content = to_html(case).encode() if ending == ".html" else to_docx(case)
     write_atomically(arguments.out, content)

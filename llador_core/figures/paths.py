@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 COLUMNS = 5  # both ends and three between, as many as the longest path needs
-ROW_HEIGHT = 50
+ROW_HEIGHT = 55
 MAX_PER_COLUMN = 9
 NAME_WIDTH, END_WIDTH = 18, 13  # characters of a line; a name has two lines, an end's three
 BEND = 0.2

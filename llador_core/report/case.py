@@ -13,12 +13,16 @@ from llador_core.figures.recall import RecallCurve, curves_of
 from llador_core.graph import Graph
 from llador_core.models.interactions import INTERACTIONS
 from llador_core.priors.texts import TextField, Texts
-from llador_core.ranking import Candidate, rank_candidates
+from llador_core.ranking import Candidate, Order, rank_candidates
 from llador_core.safeguard import caution_reasons
 from llador_core.shortlist import store
 from llador_core.training.runs import Run
 
 N_PICKS = 5
+ORDER_WORDS = {
+    "combined": "predicted treatment weighed against predicted caution",
+    "raw": "the model's score alone",
+}
 VERDICTS = {"pursue": "Pursue", "need_data": "Need data", "drop": "Drop"}
 N_PER_KIND = 2  # paths of one kind: the second shows that the first is no single hit
 PROTOCOL = "drug-ranking"
@@ -71,6 +75,8 @@ class Case:
         The picks come from a shortlist.
     created : str
         Date and time in UTC.
+    order : "combined" or "raw"
+        By the model's score weighed against predicted caution, or by that score alone.
     """
 
     graph: Graph
@@ -83,6 +89,7 @@ class Case:
     picks: tuple[Pick, ...]
     is_shortlist: bool
     created: str
+    order: Order
 
     @property
     def name(self) -> str:
@@ -125,9 +132,15 @@ class Case:
     @cached_property
     def curves(self) -> list[RecallCurve]:
         """How soon the run, its twins and the controls find hidden pairs; the run first."""
-        base = self.base.metrics_by() if self.base else None
-        mechanism = self.mechanism.metrics_by() if self.mechanism else None
-        return curves_of(self.run.metrics_by(), self.run.info.prior, base, mechanism)
+        base = self.base.metrics_by(self.order) if self.base else None
+        mechanism = self.mechanism.metrics_by(self.order) if self.mechanism else None
+        own = self.run.metrics_by(self.order)
+        return curves_of(own, self.run.info.prior, base, mechanism)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether the list is weighed against predicted caution."""
+        return self.order == "combined" and self.run.safeguard is not None
 
     def classes(self, drug: int) -> str:
         """Return the classes of a drug, two at most."""
@@ -178,6 +191,7 @@ class Case:
                       f"{run.info.seed}, split by {run.info.split_kind}, split seed "
                       f"{run.info.split_seed}"),
             ("Prior", run.info.prior),
+            ("Order", ORDER_WORDS["combined" if self.is_guarded else "raw"]),
             ("Compared with", self.base.name if self.base else "no run without a prior"),
             ("Texts", f"{texts.model}, {texts.date}, {texts.review}" if texts else "not by an LLM"),
             ("Prompt", texts.prompt if texts else ""),
@@ -196,7 +210,7 @@ _FIELDS: tuple[tuple[TextField, str], ...] = (
 )
 
 
-def gather(
+def gather(  # noqa: PLR0913
     graph: Graph,
     run: Run,
     disease: int,
@@ -205,6 +219,7 @@ def gather(
     mechanism: Run | None = None,
     texts: Texts | None = None,
     shortlist: Mapping[int, tuple[str, str]] | None = None,
+    order: Order = "combined",
     created: str = "",
 ) -> Case:
     """Return the case of a disease.
@@ -218,6 +233,8 @@ def gather(
     texts : Texts or None
     shortlist : mapping from drug to (verdict, note), or None
         The drugs to explain; without any the first new ones that the graph does not advise against.
+    order : "combined" or "raw"
+        What the list is ordered by; a run without a safeguard has only the second.
     created : str
         When the report is made; now where it is not given.
 
@@ -226,7 +243,7 @@ def gather(
     ConfigError, DataFormatError
         As `rank_candidates`.
     """
-    found = tuple(rank_candidates(graph, run, disease=disease, base=base, texts=texts))
+    found = tuple(rank_candidates(graph, run, disease=disease, base=base, texts=texts, order=order))
     judged = dict(shortlist or {})
     case = Case(
         graph,
@@ -239,6 +256,7 @@ def gather(
         (),
         bool(judged),
         created or datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        order,
     )
     chosen: Sequence[Candidate] = [c for c in found if c.entity in judged]
     chosen = chosen or [c for c in case.new if not c.is_contraindicated][:N_PICKS]
@@ -277,5 +295,7 @@ def reasons_of(case: Case, candidate: Candidate) -> tuple[str, ...]:
             shared = ", ".join(reason.shared)
             told.append(f"{reason.name}, which has {shared} in common, is to be avoided in it.")
         elif reason.kind == "text":
-            told.append(f"The text on {reason.name} says: {reason.text} [{case.writer}]")
+            whom = f", naming {', '.join(reason.shared)}," if reason.shared else ""
+            words = reason.text.rstrip(";")
+            told.append(f"The text on {reason.name}{whom} says: “{words}” [{case.writer}]")
     return tuple(told)

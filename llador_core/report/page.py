@@ -98,7 +98,7 @@ def _candidates(case: Case) -> str:
         [[c.rank, c.name, c.base_rank] for c in first],
         "The first new candidates",
     )
-    head = ["Rank", "Drug", "Caution", "Without prior", "Shift", "Percentile", "Facts", "Class"]
+    head = ["Rank", "Drug", "Caution", "Without prior", "Shift", "Score alone", "Facts", "Class"]
     listed = table(
         head,
         [_row(case, c) for c in case.new[:N_LISTED]],
@@ -107,7 +107,8 @@ def _candidates(case: Case) -> str:
     )
     key = (
         "✕ the graph lists it as to be avoided · △ the model predicts caution; no sign does not "
-        "mean safe · ✱ a text names the answer · ▲▼ places moved"
+        "mean safe · ✱ a text names the answer · ▲▼ places moved · score alone: the rank without "
+        "regard to predicted caution"
     )
     return _section(
         "Candidates",
@@ -121,10 +122,9 @@ def _candidates(case: Case) -> str:
 
 def _row(case: Case, c: Candidate) -> list[Any]:
     moved = words.shift(c.shift)
-    percentile = f"{c.percentile:.1f}"
     return [
         *(c.rank, c.name, case.flags(c), c.base_rank),
-        *(moved, percentile, c.degree, case.classes(c.entity)),
+        *(moved, c.raw_rank, c.degree, case.classes(c.entity)),
     ]
 
 
@@ -151,8 +151,8 @@ def _careful(case: Case) -> str:
         return _section(title, paragraph(words.NO_CAUTIONS), key="careful")
     drawn = export.piece(caution.caution_figure(case.candidates, case.n), "figure-caution")
     twin = table(
-        ["Rank", "Drug to avoid", "Without the prior"],
-        [[c.rank, c.name, c.base_rank] for c in case.avoid],
+        ["Rank", "Drug to avoid", "By score alone", "Without the prior"],
+        [[c.rank, c.name, c.raw_rank, c.base_rank] for c in case.avoid],
         "Drugs that the graph lists as contraindicated",
     )
     why = (
@@ -160,7 +160,8 @@ def _careful(case: Case) -> str:
         "must be read together with the cautions."
     )
     alt = caution.caution_alt(case.candidates, case.n)
-    return _section(title, paragraph(why), figure(drawn, alt, twin), key="careful")
+    told = paragraph(why, words.safeguarded(case))
+    return _section(title, told, figure(drawn, alt, twin), key="careful")
 
 
 def _explained(case: Case) -> str:

@@ -190,6 +190,8 @@ def _candidates(sheet: Any, case: Case) -> None:
     ]
     head = ("Rank", "Drug", "Without prior", "Shift", "Caution", "Facts", "Class")
     _table(sheet, head, rows, widths=(1.2, 3.6, 1.8, 1.6, 3, 1.3, 4.5))
+    if told := words.safeguarded(case):
+        _say(sheet, told)
     if case.avoid:
         high = [f"{c.name} ({ordinal(c.rank)})" for c in case.avoid[:6]]
         _say(sheet, f"{', '.join(high)}.", bold="Listed as to be avoided, best ranks first:")

@@ -43,7 +43,7 @@ def leader(case: Case) -> str:
 def trust(case: Case) -> str:
     """Say how many hidden pairs are found, beside the run without a prior and the controls."""
     own, *others = case.curves
-    n_pairs = case.run.metrics["run"][PROTOCOL]["n_pairs"]
+    n_pairs = case.run.metrics_by(case.order)["run"][PROTOCOL]["n_pairs"]
     best = max((c for c in others if c.kind != "mechanism"), key=lambda c: c.at(FIRST))
     ahead = own.at(FIRST) > best.at(FIRST)
     verdict = (
@@ -68,6 +68,25 @@ def hidden(case: Case) -> str:
         return f"None of the hidden pairs was of {case.name} itself."
     return (
         f"Of {case.name} itself, {count(len(own), 'known drug')} had been hidden: {listed(own, 6)}."
+    )
+
+
+def safeguarded(case: Case) -> str:
+    """Say what weighing against caution removed from the top, and what it cost; "" without it."""
+    judged = case.run.metrics.get("incompatibility", {})
+    if not case.is_guarded or "combined" not in judged:
+        return ""
+
+    def share(order: str, metric: str) -> float:
+        return float(judged[order]["metrics"][metric]["value"])
+
+    return (
+        f"{judged['raw']['n_contraindicated']} drugs to avoid were hidden too, over all diseases: "
+        f"by the model's score alone {share('raw', 'top 5%'):.1%} of them stand in the top 5% of "
+        f"their list, weighed against predicted caution {share('combined', 'top 5%'):.1%}. Of the "
+        f"hidden treatments {share('raw', f'Hits@{FIRST}'):.0%} stand among the first {FIRST} by "
+        f"the score alone, {share('combined', f'Hits@{FIRST}'):.0%} so weighed. No sign of caution "
+        "does not mean safe."
     )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from llador_core.escape import markdown, plain
 from llador_core.figures.style import count
 from llador_core.ranking import Candidate
-from pages._ui import cached, show, state
+from pages._ui import cached, exports, show, state
 from pages._ui.cached import View
 from pages._ui.pair_view import Pair
 
@@ -86,9 +86,10 @@ def _pick(
     height: int = HEIGHT,
 ) -> Candidate | None:
     listed = list(rows[:N_LISTED])
+    columns = _columns(listed, title, view.base is not None)
     place = next((i for i, c in enumerate(listed) if c.entity == current), None)
     event = st.dataframe(
-        _columns(listed, title, view.base is not None),
+        columns,
         hide_index=True,
         height=height,
         alt=alt,
@@ -104,8 +105,16 @@ def _pick(
         selection_default={"selection": {"rows": [] if place is None else [place]}},
         key=f"around-{hash((view.run.name, title, current, tuple(c.entity for c in listed)))}",
     )
-    if len(rows) > len(listed):
-        st.caption(f"The first {len(listed):,} of {len(rows):,}.")
+    shown = f"the first {len(listed):,} of {len(rows):,}" if len(rows) > len(listed) else "all"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        ids = [{"Id": c.id} for c in listed]
+        cells = zip(*columns.values(), strict=True)
+        table = [
+            dict(zip(columns, row, strict=True)) | i for row, i in zip(cells, ids, strict=True)
+        ]
+        exports.offer(table, f"{title}s-ranked", f"{alt}: {shown}")
+        if len(rows) > len(listed):
+            st.caption(f"{shown[:1].upper()}{shown[1:]}.")
     picked = [listed[i] for i in event.selection.rows if i < len(listed)]
     return picked[0] if picked and picked[0].entity != current else None
 

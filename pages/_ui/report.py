@@ -52,5 +52,6 @@ def make_case(view: View) -> report.Case:
         base=cached.run(view.base) if view.base else None,
         mechanism=cached.run(view.mechanism) if view.mechanism else None,
         texts=view.texts,
+        order=view.order,
         shortlist=report.shortlisted(view.graph, view.run.name, view.disease),
     )

@@ -89,6 +89,20 @@ def removed(gone: Sequence[Candidate], n_top: int) -> str:
     )
 
 
+def doubtful(n: int, n_all: int) -> str:
+    """Say against how many of the first proposals the graph holds something else."""
+    recorded = "What it does record are side effects, symptoms and what drugs do to their targets."
+    if not n:
+        return (
+            f"{recorded} By these nothing speaks against the first {n_all} proposals, which does "
+            "not mean that they are safe."
+        )
+    return (
+        f"{recorded} By these something speaks against **{n} of the first {n_all}** proposals: a "
+        "side effect that is a symptom of the disease, or an action against that of its treatments."
+    )
+
+
 def treated(treats: Group | None, avoid: Group | None, records_avoid: bool = True) -> str:
     """Say how many drugs are known to treat a disease, and how many to avoid.
 

@@ -8,8 +8,10 @@ from typing import Any
 import streamlit as st
 
 from llador_core.escape import markdown, plain
+from llador_core.explain import against
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal
+from llador_core.ranking import Candidate
 from pages._ui import cached, frame, sentences, show, state
 from pages._ui.cached import View
 
@@ -97,8 +99,7 @@ def _show_interval(metrics: dict[str, Any]) -> None:
 
 def _proposed(view: View) -> None:
     n = len(view.candidates)
-    new = [c for c in view.candidates if c.status == "new" and c.entity not in view.easing]
-    new = new[:N_PROPOSED]
+    new = _proposals(view)
     words, picture = _halves()
     with words:
         st.header("Who is proposed?", anchor=False)
@@ -204,9 +205,7 @@ def _careful(view: View) -> None:
     avoid = [c for c in view.candidates if c.is_contraindicated]
     words, picture = _halves()
     if not view.records_avoid:
-        with words:
-            st.header("What to be careful about?", anchor=False)
-            st.info(sentences.NO_CAUTIONS, icon=":material/block:")
+        _careful_without_record(view, words, picture)
         return
     with words:
         st.header("What to be careful about?", anchor=False)
@@ -239,3 +238,45 @@ def _careful(view: View) -> None:
                         st.markdown(f"**{ordinal(candidate.rank)} {markdown(candidate.name)}**")
                         st.text(plain(view.texts.caution[candidate.entity]))
             show.show_provenance(view.texts.provenance)
+
+
+def _careful_without_record(view: View, words: Any, picture: Any) -> None:
+    """Say that the graph cannot tell whom to avoid, and show what it can tell."""
+    info = cached.run(view.run)
+    found = {
+        c: [
+            objection.sentence
+            for group in against.objections(view.graph, c.entity, view.disease, run=info)
+            for objection in group.objections
+        ]
+        for c in _proposals(view)
+    }
+    with words:
+        st.header("What to be careful about?", anchor=False)
+        st.info(sentences.NO_CAUTIONS, icon=":material/block:")
+        n_doubtful = sum(bool(told) for told in found.values())
+        st.markdown(sentences.doubtful(n_doubtful, len(found)))
+    with picture:
+        st.dataframe(
+            {
+                "Rank": [c.rank for c in found],
+                "Drug": [plain(c.name) for c in found],
+                "Against it": [
+                    plain(" ".join(told[:N_CAUTIONS])) or "Nothing found in this graph."
+                    for told in found.values()
+                ],
+            },
+            hide_index=True,
+            height="content",
+            alt="What the graph holds against the first new candidates",
+            column_config={
+                "Rank": st.column_config.NumberColumn(width=52),
+                "Drug": st.column_config.TextColumn(width=130),
+            },
+        )
+
+
+def _proposals(view: View) -> list[Candidate]:
+    """Return the first candidates that neither treat nor ease the disease."""
+    new = [c for c in view.candidates if c.status == "new" and c.entity not in view.easing]
+    return new[:N_PROPOSED]

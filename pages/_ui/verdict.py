@@ -14,7 +14,7 @@ from llador_core.hubs import TOP
 from llador_core.priors.anchors import PRIORS
 from llador_core.ranking import Candidate
 from llador_core.safeguard.model import CautionLevel
-from pages._ui import cached, pair_view, show
+from pages._ui import cached, pair_view, shortlist, shortlist_panel, show
 from pages._ui.pair_view import Pair
 
 HUB = 0.25  # near the top of more than a quarter of all diseases' lists: little is said of this one
@@ -185,3 +185,13 @@ def _show_agreement(pair: Pair, asked: pair_view.Asked) -> None:
             f"Left out: {' and '.join(left_out)}.",
             help=markdown(" ".join(asked.problems)) or None,
         )
+
+
+def show_judgement(pair: Pair) -> None:
+    """Offer to star the pair and to judge it; what is judged stays on this machine."""
+    starred = shortlist.read(pair.view)
+    with st.container(border=True):
+        st.markdown("**And you?** Pursue it, ask for data, or drop it; with a note for later.")
+        for show_part in shortlist.card_parts(starred):
+            show_part(pair.view, pair.candidate)
+    shortlist_panel.show_expander(pair.view)

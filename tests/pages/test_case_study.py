@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llador_core import data
 from llador_core.escape import markdown
 from llador_core.graph import Graph
 from llador_core.ranking import rank_candidates
@@ -223,3 +225,23 @@ def test_another_run_is_chosen_by_name(open_page: Open) -> None:
     report = runs.load_run(other.name).metrics_by()["run"]["drug-ranking"]
     value = report["metrics"]["Hits@10"]["value"]
     assert f"**{value:.0%}** stand among" in said(app)
+
+
+def test_a_graph_that_records_no_cautions_says_so_and_shows_what_it_can_tell(
+    open_page: Open, starter: Graph, monkeypatch: pytest.MonkeyPatch, fresh_cache: None
+) -> None:
+    relations = tuple(
+        dataclasses.replace(r, role=None) if r.role == "contraindicated" else r
+        for r in starter.relations
+    )
+    monkeypatch.setattr(
+        data, "load_graph", lambda _: dataclasses.replace(starter, relations=relations)
+    )
+    app = open_page(step="5")
+    assert not app.exception
+    assert "cannot tell which drugs to avoid" in app.info[0].value
+    told = app.dataframe[0].value
+    assert len(told) == 12
+    assert list(told) == ["Rank", "Drug", "Against it"]
+    assert all(told["Against it"])
+    assert "to be avoided" not in " ".join(m.value for m in open_page(step="3").markdown)

@@ -19,6 +19,7 @@ from llador_core.hubs import top_share
 from llador_core.priors import leakage
 from llador_core.priors.texts import Texts, load_texts
 from llador_core.ranking import Candidate, rank_candidates
+from llador_core.shortlist import store
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
 from pages._ui import cached, directions, pair_export, pair_view, reasons
@@ -172,9 +173,9 @@ def test_every_control_is_in_the_address(open_page: Open) -> None:
     app = opened(open_page)
     for key in ("length", "each", "kinds", "direction"):
         assert app.get_by_key(key).proto.query_param_key == key
-    opened_kinds = [e.proto.query_param_key for e in app.expander if "table" not in e.label]
-    assert len(opened_kinds) > 5
-    assert all(key.startswith("open-") for key in opened_kinds)
+    foldable = [expander.proto.query_param_key for expander in app.expander]
+    assert all(foldable)
+    assert sum(key.startswith("open-") for key in foldable) > 5
     app.text_input(key="through_query").set_value("DRD2").run()
     [match] = [b for b in app.button if str(b.key) == "match-through_query-" + drd2(app)]
     match.click().run()
@@ -405,3 +406,22 @@ def test_predicted_caution_and_its_reasons_are_told(
             assert f"“{markdown(reason.text.rstrip(';'))}”" in said
         if reason.kind == "similar":
             assert f"{markdown(reason.name)} is contraindicated in" in said
+
+
+def test_a_pair_can_be_judged_where_it_is_read(open_page: Open, pair: Pair) -> None:
+    app = opened(open_page)
+    app.button(key="shortlist-add").click().run()
+    assert [row.drug for row in store.entries("starter", disease=PARKINSON)] == [HALOPERIDOL]
+    [verdict] = [b for b in app.get("button_group") if str(b.key).startswith("verdict-")]
+    verdict.set_value("drop").run()
+    assert not app.exception
+    [entry] = store.entries("starter", disease=PARKINSON)
+    assert entry.verdict == "drop"
+    store.remove(entry.place, entry.drug)
+
+
+@pytest.mark.parametrize("params", [{"drug": MEMANTINE}, {"direction": directions.DRUGS}, {}])
+def test_each_direction_can_be_saved(open_page: Open, params: dict[str, str]) -> None:
+    keys = {str(button.key) for button in open_page("pair", **params).get("download_button")}
+    kind = "Drugs" if "direction" in params else "Diseases"
+    assert {f"{kind}-ranked-CSV", f"{kind}-ranked-JSON"} <= keys

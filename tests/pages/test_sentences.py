@@ -117,3 +117,8 @@ def test_names_are_escaped() -> None:
     assert "<b>" not in sentences.leader([candidate(1, name="<b>")], 9).replace("\\<b", "")
     assert r"\<b\>" in sentences.farthest([Shift("<b>", 9, 3)])
     assert r"\<b\>" in sentences.own_hidden("<b>", [])
+
+
+def test_what_speaks_against_the_first_where_no_cautions_are_recorded() -> None:
+    assert "**3 of the first 12** proposals" in sentences.doubtful(3, 12)
+    assert "does not mean that they are safe" in sentences.doubtful(0, 12)

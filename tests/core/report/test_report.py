@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import re
@@ -221,10 +222,36 @@ def test_predicted_caution_is_told_with_its_reasons(case: Case) -> None:
 
 def test_reasons_come_from_similar_drugs_and_from_sentences(case: Case, starter: Graph) -> None:
     drug = next(c for c in case.candidates if c.name == "Trihexyphenidyl")
-    assert not reasons_of(case, drug)
+    assert not reasons_of(case, dataclasses.replace(drug, caution="no sign"))
     told = reasons_of(case, dataclasses.replace(drug, caution="strong"))
     assert any("in common, is to be avoided in it." in sentence for sentence in told)
     assert any(
         sentence.startswith("The text on ") and "Model-written, unreviewed" in sentence
         for sentence in told
     )
+
+
+def test_a_guarded_run_tells_what_caution_removed_and_what_it_cost(case: Case) -> None:
+    def judged(top: float, hits: float) -> dict[str, object]:
+        metrics = {"top 5%": {"value": top}, "Hits@10": {"value": hits}}
+        return {"n_contraindicated": 42, "metrics": metrics}
+
+    guarded = copy.deepcopy(case.run.metrics["run"])
+    guarded["drug-ranking"]["n_pairs"] = 77
+    metrics = {
+        **case.run.metrics,
+        "guarded": guarded,
+        "incompatibility": {"raw": judged(0.2, 0.7), "combined": judged(0.01, 0.9)},
+    }
+    run = dataclasses.replace(case.run, metrics=metrics, safeguard=object())  # type: ignore[arg-type]
+    weighed = dataclasses.replace(case, run=run)
+    for told in (without_library(to_html(weighed)), words_of(to_docx(weighed))):
+        assert "42 drugs to avoid were hidden too" in told
+        assert "20.0% of them stand in the top 5%" in told
+        assert "caution 1.0%" in told
+        assert "77 known drug-disease pairs" in told
+        assert "weighed against predicted caution" in told
+    alone = without_library(to_html(dataclasses.replace(weighed, order="raw")))
+    assert "were hidden too" not in alone
+    assert "77 known" not in alone
+    assert "the model&#x27;s score alone" in alone
