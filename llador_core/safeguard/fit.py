@@ -21,7 +21,7 @@ from llador_core.safeguard.heads import Head, fit_head
 from llador_core.safeguard.model import KNOWN_LOGIT, SOME, STRONG, Knots, Safeguard
 
 FOLD_SHARE = 0.25
-LARGEST = 8_000_000  # drug-disease pairs; beyond, the tables would not fit a laptop
+LARGEST = 3_000_000  # drug-disease pairs; beyond, fitting would take more than 2 GB
 N_NEITHER = 200_000
 A_KNOT = 10  # validation pairs
 
