@@ -7,7 +7,8 @@ Each cell is one model with one prior on one split: trained twice, as `train` do
 under every way tried. A finished cell is kept in incompatibility.jsonl under LLADOR_HOME, so an
 interrupted benchmark goes on where it stopped; a cell whose settings or graph changed is trained
 anew, `--fresh` forgets all. Prints the tables and writes benchmarks/results/incompatibility.json,
-where each row tells over how many splits it is. What was tried and given up is told in incompatibility_tried.json.
+where each row tells over how many splits it is. What was tried and given up is told in
+incompatibility_tried.json.
 """
 
 from __future__ import annotations
