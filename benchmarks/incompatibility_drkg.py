@@ -112,7 +112,7 @@ def make_split(graph: Any, knows_half: bool) -> Any:
     held_out = np.isin(keys, keys[test | valid | judged]) | hidden
     held_out |= role("contraindicated") & np.isin(keys, keys[treats])  # both at once: no answer
     split = Split(
-        kind="drug",  # the fold is by drug, as the judged contraindications are
+        kind="pair",  # the fold is by pair, as in the training that users do
         seed=SEED,
         train=graph.triples[~held_out],
         valid=graph.triples[valid],
@@ -204,7 +204,7 @@ def main() -> int:
                 keep(f"{words}, {told}: safeguard", split, guard.combined, guard.caution)
                 continue
             at_hand = text_and_evidence(graph, split.train, reading)
-            seen = text_and_evidence(graph, split.train, reading, "drug") | embedding(graph, inner)
+            seen = at_hand | embedding(graph, inner)
             head, _ = fit_heads(graph, split, fold, seen)
             treat = head.logits(at_hand | embedding(graph, outer))
             keep(f"{words}, {told}: treatment head alone", split, treat)
