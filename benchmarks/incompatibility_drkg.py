@@ -169,6 +169,7 @@ def main() -> int:
             "n_drugs": len(graph.drugs),
             "n_diseases": len(graph.diseases),
         },
+        "settings": f"DistMult, {STEPS:,} steps",
         "split": f"one, seed {SEED}: treatments by pair, contraindications by drug",
         "rows": {},
     }
