@@ -13,6 +13,8 @@ from llador_core import paths
 from llador_core.data import load_graph
 from llador_core.graph import Graph
 
+# UMAP's threads and torch's, in one process on a busy machine, wait for each other at full speed.
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 settings.register_profile("llador", database=None, deadline=None)  # no time limit on a busy machine
 settings.load_profile("llador")
 

@@ -46,6 +46,8 @@ def show_no_base(view: View) -> None:
     st.info(sentences.no_twin(view.run), icon=":material/compare_arrows:")
     finished = [run for run in runs.list_runs(view.run.graph) if run.is_finished]
     with_twin = [run for run in finished if run.prior != "none" and runs.partner(run)]
+    usual = runs.default_run(view.run.graph).name
+    with_twin.sort(key=lambda run: run.name != usual)
     with st.container(horizontal=True):
         for run in with_twin[:N_OFFERED]:
             st.button(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from llador_core.agreement import (
@@ -36,8 +35,7 @@ def info(name: str, **changes: object) -> RunInfo:
 
 def test_ranks_by_a_loop(starter: Graph, run: Run) -> None:
     disease = starter.mapped(ALZHEIMER)
-    relation = np.array(starter.treatment_relation)
-    scores = run.scorer.score(starter.drugs, relation, np.array(disease))
+    scores = run.pair_scores(starter, "combined")[:, starter.diseases.tolist().index(disease)]
     ranks = drug_ranks(starter, run, disease)
     for place in range(0, len(starter.drugs), 37):
         better = sum(score > scores[place] for score in scores)

@@ -30,8 +30,13 @@ def place(default_run: RunInfo) -> Place:
 
 @pytest.fixture(autouse=True)
 def fresh_list(home: Path) -> Iterator[None]:
-    """No list, and none left to other tests."""
+    """No list, not that of an earlier test either, and none left to later ones."""
+    _forget(home)
     yield
+    _forget(home)
+
+
+def _forget(home: Path) -> None:
     for file in home.glob("shortlist.sqlite*"):
         file.unlink()
 

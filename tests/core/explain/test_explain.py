@@ -11,7 +11,7 @@ from llador_core.explain import Explanation, Path, explain
 from llador_core.explain.heldout import held_out_pairs
 from llador_core.graph import Graph, pair_keys
 from llador_core.names import resolve
-from llador_core.training.runs import Run, load_run
+from llador_core.training.runs import Run, default_run, load_run
 from tests.builders import graph_of, renumbered
 from tests.core.explain.conftest import dense_graph
 
@@ -219,7 +219,7 @@ def test_wrong_input_is_a_sentence() -> None:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return load_run("starter-distmult-full-e502c8a2")
+    return load_run(default_run("starter").name)
 
 
 def test_a_run_says_how_plausible_each_edge_is(starter: Graph, run: Run) -> None:

@@ -63,7 +63,10 @@ def test_the_halves_are_by_drug_and_always_the_same() -> None:
     assert tuned_on(pairs) == half
 
 
-def test_the_best_path_names_a_curated_protein_often_enough(raw_data: Path) -> None:
+def test_the_best_path_names_a_curated_protein_often_enough(
+    raw_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLADOR_RAW", str(raw_data))
     if not (raw_data / "gold" / "drugmechdb_paths.tsv").is_file():
         pytest.skip("no curated mechanisms among the upstream files")
     graph = load_graph("drkg")

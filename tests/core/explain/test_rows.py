@@ -15,6 +15,7 @@ from llador_core.explain.rows import (
 )
 from llador_core.explain.titles import noun, title
 from llador_core.graph import Graph
+from llador_core.training.runs import default_run
 
 PAIR = ["--drug", "propranolol", "--disease", "asthma"]
 
@@ -103,9 +104,10 @@ def test_command_line_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_command_line_as_one_document(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", *PAIR, "--run", "starter-distmult-none-83e5b3af", "--json"]) == 0
+    run = default_run("starter").name
+    assert main(["explain", *PAIR, "--run", run, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["run"] == "starter-distmult-none-83e5b3af"
+    assert document["run"] == run
     assert "For research only" in document["notice"]
     assert document["drug"]["name"] == "Propranolol"
     plausibility = document["for"][0]["paths"][0]["steps"][0]["plausibility"]
