@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llador_core.figures import style
+from llador_core.figures.looks import looks
 from llador_core.graph import Graph, Ints
 
 N_CLASSES = 7
@@ -45,12 +46,13 @@ class Layer:
 
 
 def layers_by_type(graph: Graph, shown: Sequence[str]) -> list[Layer]:
-    """Return a layer for each type in `shown`; the largest types get the quietest marks."""
+    """Return a layer for each type in `shown`, the largest first, so that it hides nobody."""
     layers = [(name, graph.entities_of_type(name)) for name in graph.type_names]
     layers.sort(key=lambda layer: -len(layer[1]))
+    look = looks(graph.type_names)
     return [
-        Layer(name, entities, *_look(i))
-        for i, (name, entities) in enumerate(layers)
+        Layer(name, entities, look[name].colour, look[name].mark)
+        for name, entities in layers
         if name in shown and len(entities)
     ]
 
@@ -93,7 +95,7 @@ def layers_by_shift(graph: Graph, shift: NDArray[np.floating], shown: Sequence[s
         return []
     cuts = np.quantile(shift[entities], [0.25, 0.75, 0.9])
     group = np.searchsorted(cuts, shift[entities], side="right")
-    looks: tuple[tuple[str, str, str, float], ...] = (
+    quarters: tuple[tuple[str, str, str, float], ...] = (
         (f"least moved quarter (below {cuts[0]:.2f})", _QUIET, "circle", 3),
         ("middle half", style.PRIOR, "circle", 4),
         (f"far (above {cuts[1]:.2f})", style.POPULARITY, "diamond", 6),
@@ -101,7 +103,7 @@ def layers_by_shift(graph: Graph, shift: NDArray[np.floating], shown: Sequence[s
     )
     layers = [
         Layer(label, entities[group == i], colour, symbol, size)
-        for i, (label, colour, symbol, size) in enumerate(looks)
+        for i, (label, colour, symbol, size) in enumerate(quarters)
     ]
     return [layer for layer in layers if len(layer.entities)]
 

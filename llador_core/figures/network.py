@@ -11,8 +11,8 @@ from typing import Any
 from llador_core.escape import canvas_text, tooltip_html
 from llador_core.explain.neighbourhood import Surroundings, Tie, tie_sentences
 from llador_core.figures import style
+from llador_core.figures.looks import looks
 from llador_core.figures.network_layout import Places
-from llador_core.figures.network_looks import looks
 from llador_core.graph import Graph
 
 NARROW_PX = 520

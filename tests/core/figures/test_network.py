@@ -22,9 +22,9 @@ from llador_core.explain.neighbourhood import (
     surroundings,
 )
 from llador_core.figures import style
+from llador_core.figures.looks import looks
 from llador_core.figures.network import network_alt, network_options, network_rows
 from llador_core.figures.network_layout import GAP, Places, network_places
-from llador_core.figures.network_looks import looks
 from llador_core.graph import Graph
 from tests.builders import graph_of, random_graph, renumbered
 from tests.core.figures.test_style import GROUNDS, contrast
@@ -122,6 +122,7 @@ def test_every_type_of_every_graph_has_a_shape_of_its_own() -> None:
         found = looks(types)
         assert list(found) and set(found) == set(types)
         assert len({look.symbol for look in found.values()}) == len(types)
+        assert len({look.mark for look in found.values()}) == len(types)
         for look in found.values():
             for ground in GROUNDS.values():
                 assert contrast(look.colour, ground) >= 3

@@ -1,4 +1,4 @@
-"""How entities of each type are drawn in a network: a colour, and a shape no other type has."""
+"""How entities of each type are drawn, in networks and maps: a colour, and a shape of their own."""
 
 from __future__ import annotations
 
@@ -19,31 +19,41 @@ _HOURGLASS = "path://M-9,-9L9,-9L0,0L9,9L-9,9L0,0Z"
 
 @dataclass(frozen=True)
 class Look:
-    """How entities of a type are drawn: no two types share a shape."""
+    """How entities of a type are drawn: no two types share a shape.
+
+    Attributes
+    ----------
+    colour : str
+    symbol : str
+        The shape as ECharts knows it.
+    mark : str
+        The shape, or the nearest to it, as Plotly knows it.
+    """
 
     colour: str
     symbol: str
+    mark: str
 
 
 # What a type is called in lower case contains one of these words; first match wins.
 _LOOKS: tuple[tuple[tuple[str, ...], Look], ...] = (
-    (("class", "atc"), Look(style.PRIOR, _BARS)),
-    (("side effect", "effect"), Look(style.CONTRAINDICATED, _DOWN)),
-    (("symptom", "phenotype"), Look(style.BASE, "triangle")),
-    (("compound", "drug", "chemical"), Look(style.PRIOR, "rect")),
-    (("disease", "disorder"), Look(style.BASE, "diamond")),
-    (("gene", "protein"), Look(style.POPULARITY, "circle")),
-    (("pathway",), Look(style.MECHANISM, _PENTAGON)),
-    (("process",), Look(style.MECHANISM, _HEXAGON)),
-    (("function",), Look(style.MECHANISM, _STAR)),
-    (("component",), Look(style.KNOWN, _PLUS)),
-    (("anatomy", "tissue"), Look(style.TEXT_ALONE, "roundRect")),
+    (("class", "atc"), Look(style.PRIOR, _BARS, "hourglass")),
+    (("side effect", "effect"), Look(style.CONTRAINDICATED, _DOWN, "triangle-down")),
+    (("symptom", "phenotype"), Look(style.BASE, "triangle", "triangle-up")),
+    (("compound", "drug", "chemical"), Look(style.PRIOR, "rect", "square")),
+    (("disease", "disorder"), Look(style.BASE, "diamond", "diamond")),
+    (("gene", "protein"), Look(style.POPULARITY, "circle", "circle")),
+    (("pathway",), Look(style.MECHANISM, _PENTAGON, "pentagon")),
+    (("process",), Look(style.MECHANISM, _HEXAGON, "hexagon")),
+    (("function",), Look(style.MECHANISM, _STAR, "star")),
+    (("component",), Look(style.KNOWN, _PLUS, "cross")),
+    (("anatomy", "tissue"), Look(style.TEXT_ALONE, "roundRect", "octagon")),
 )
 _SPARE = (
-    Look(style.RANDOM, _CROSS),
-    Look(style.RANDOM, _HOURGLASS),
-    Look(style.KNOWN, "pin"),
-    Look(style.RANDOM, "arrow"),
+    Look(style.RANDOM, _CROSS, "x"),
+    Look(style.RANDOM, _HOURGLASS, "bowtie"),
+    Look(style.KNOWN, "pin", "triangle-left"),
+    Look(style.RANDOM, "arrow", "triangle-right"),
 )
 
 
