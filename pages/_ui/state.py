@@ -21,6 +21,27 @@ DEFAULT_GRAPH = "starter"
 DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544")
 # What a link to another page takes along.
 SHARED = ("graph", "run", "disease", "drug", "step", "order")
+# What names a run, an entity, a type or a place of one graph.
+OF_A_GRAPH = frozenset(
+    [
+        "run",
+        "base",
+        "disease",
+        "drug",
+        "entity",
+        "node",
+        "expanded",
+        "to",
+        "with",
+        "through",
+        "area",
+        "zoom",
+        "types",
+        "ties",
+        "class",
+        "of",
+    ]
+)
 N_STEPS = 5
 
 
@@ -49,9 +70,10 @@ def reset() -> None:
 
 
 def choose_graph(name: str) -> None:
-    """Change the graph. Of the other choices the step stays: the rest belongs to the old graph."""
-    kept = {"step": st.query_params["step"]} if "step" in st.query_params else {}
-    st.query_params.from_dict(kept)
+    """Change the graph. Choices of its runs and entities go; filters stay, as their widgets do."""
+    for choice in list(st.query_params):
+        if choice in OF_A_GRAPH or choice.startswith("open-"):
+            del st.query_params[choice]
     choose(graph=None if name == DEFAULT_GRAPH else name)
 
 

@@ -113,6 +113,20 @@ def test_the_graph_is_chosen_on_every_page_and_stands_in_the_address(
     assert dict(app.query_params) == {"step": "2"}
 
 
+def test_filters_stay_in_the_address_with_their_widgets_when_the_graph_changes() -> None:
+    def script() -> None:
+        from pages._ui import state
+
+        state.choose_graph("hetionet")
+
+    app = AppTest.from_function(script)
+    given = {"safe": "true", "moved": "10", "drug": "Compound::DB00843", "class": "Dyes"}
+    for name, value in given.items():
+        app.query_params[name] = value
+    kept = {"safe": "true", "moved": "10", "graph": "hetionet"}
+    assert {name: app.query_params[name] for name in app.run().query_params} == kept
+
+
 def test_a_link_to_a_graph_opens_with_it_chosen(open_page: Open, two_graphs: None) -> None:
     app = open_page("candidates", graph="hetionet")
     assert app.selectbox(key="graph_pick").value == "hetionet"

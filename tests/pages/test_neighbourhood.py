@@ -245,7 +245,7 @@ def test_another_graph_starts_without_the_filters_of_the_old_one(
     app = open_page(PAGE, types="Gene", ties="treats", neighbours="20", expanded="Gene::351")
     app.selectbox(key="graph_pick").set_value("hetionet").run()
     assert not app.exception
-    assert dict(app.query_params) == {"graph": "hetionet"}
+    assert dict(app.query_params) == {"graph": "hetionet", "neighbours": "20"}
     assert app.multiselect(key="types_pick").value == []
     assert app.multiselect(key="ties_pick").value == []
 
