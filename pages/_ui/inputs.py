@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from llador_core import data, names
+from llador_core import data
 from llador_core.escape import markdown, plain
 from llador_core.models.interactions import INTERACTIONS
 from llador_core.ranking import Candidate
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
-from pages._ui import cached, order, state
+from pages._ui import cached, find, order, state
 
 PRIOR_WORDS = {
     "none": "no prior",
@@ -32,9 +32,6 @@ STEPS = (
     "What to be careful about",
 )
 STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
-N_MATCHES = 6
-TOO_FAR = 12  # points below the best match, of 100: no longer what was meant
-MAX_QUERY = 80
 
 
 def pick_graph() -> None:
@@ -77,76 +74,15 @@ def pick_disease(graph_name: str, keeps_drug: bool = False) -> None:
         if not keeps_drug:
             state.choose(drug=None)
 
-    search_entity(graph_name, "disease", "Another disease", "disease_query", take)
+    find.search_entity(graph_name, "disease", "Another disease", "disease_query", take)
 
 
 @st.fragment
 def pick_drug(graph_name: str) -> None:
     """Search a drug as the reader types; a click on a match puts it into the address."""
-    search_entity(graph_name, "drug", "Another drug", "drug_query", lambda i: state.choose(drug=i))
-
-
-def search_entity(
-    graph_name: str,
-    kind: names.Kind,
-    label: str,
-    key: str,
-    take: Callable[[str], None],
-    reruns: str | None = None,
-) -> None:
-    """Search an entity as the reader types; a click on a match hands its id to `take`.
-
-    The search runs on the server: a browser cannot hold every disease of a large graph. Call it in
-    a fragment, so that typing reruns no more than the search.
-
-    Parameters
-    ----------
-    graph_name : str
-    kind : "disease", "drug" or "entity"
-    label, key : str
-        Of the box. The matches have keys that start with "match-".
-    take : function
-        Puts the choice into the address.
-    reruns : str or None
-        Key of the fragment that a choice reruns; None for the whole page.
-    """
-    query = st.text_input(
-        label,
-        type="search",
-        live=True,
-        key=key,
-        icon=":material/search:",
-        placeholder="Name, synonym or id",
-        help="Typing errors are forgiven. Click a match below the box.",
+    find.search_entity(
+        graph_name, "drug", "Another drug", "drug_query", lambda i: state.choose(drug=i)
     )
-    if not query or not query.strip():
-        return
-
-    def taken(entity_id: str) -> None:
-        st.session_state[key] = ""
-        take(entity_id)
-        if reruns:
-            st.rerun(reruns)
-        st.rerun()  # the whole page, not the search box alone
-
-    graph = cached.graph(graph_name)
-    matches = names.search(graph, query[:MAX_QUERY], kind, limit=N_MATCHES)
-    if not matches:
-        st.caption("Nothing in this graph resembles that.")
-    with st.container(gap=None):
-        for match in matches:
-            if match.similarity < matches[0].similarity - TOO_FAR:
-                break
-            is_synonym = match.matched != match.label.casefold()
-            hint = f" :small[({markdown(match.matched)})]" if is_synonym else ""
-            st.button(
-                markdown(match.label) + hint,
-                key=f"match-{key}-{match.entity}",
-                on_click=taken,
-                args=(graph.entity_ids[match.entity],),
-                type="tertiary",
-                icon=":material/arrow_forward:",
-            )
 
 
 def run_label(info: RunInfo) -> str:

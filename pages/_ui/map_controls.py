@@ -7,13 +7,12 @@ from typing import Literal
 
 import streamlit as st
 
-from llador_core import names
-from llador_core.escape import markdown, plain
+from llador_core.escape import plain
 from llador_core.figures.embedding_map import Places
 from llador_core.graph import Graph
 from llador_core.projection.layout import MapConfig
 from llador_core.training.runs import RunInfo
-from pages._ui import cached, inputs, maps, state
+from pages._ui import find, inputs, maps, state
 from pages._ui.cached import View
 
 Colour = Literal["Type", "Drug class", "Size of shift"]
@@ -165,41 +164,10 @@ def _pick_config(is_umap: bool) -> MapConfig:
     return MapConfig("umap", int(neighbours), round(float(min_dist), 3), int(seed))
 
 
-@st.fragment
 def pick_entity(graph_name: str) -> None:
     """Search any entity as the reader types; a click on a match puts it into the address."""
-    query = st.text_input(
-        "Find on the map",
-        type="search",
-        live=True,
-        key="entity_query",
-        icon=":material/my_location:",
-        placeholder="Any drug, gene, symptom, ...",
-    )
-    if not query or not query.strip():
-        return
-    graph = cached.graph(graph_name)
-    found = names.search(graph, query[: inputs.MAX_QUERY], "entity", limit=inputs.N_MATCHES)
-    if not found:
-        st.caption("Nothing in this graph resembles that.")
-    with st.container(gap=None):
-        for match in found:
-            if match.similarity < found[0].similarity - inputs.TOO_FAR:
-                break
-            st.button(
-                f"{markdown(match.label)} :small[({markdown(graph.type_of(match.entity))})]",
-                key=f"find-{match.entity}",
-                on_click=_take_entity,
-                args=(graph.entity_ids[match.entity],),
-                type="tertiary",
-                icon=":material/my_location:",
-            )
-
-
-def _take_entity(entity_id: str) -> None:
-    st.session_state["entity_query"] = ""
-    choose_entity(entity_id)
-    st.rerun()  # the whole page, not the search box alone
+    icon = ":material/my_location:"
+    find.pick_entity(graph_name, "Find on the map", "entity_query", choose_entity, icon)
 
 
 def choose_entity(entity_id: str | None) -> None:

@@ -16,7 +16,7 @@ from llador_core.explain.kinds import origin
 from llador_core.figures import paths as figure
 from llador_core.figures.style import count, listed
 from llador_core.graph import Graph
-from pages._ui import cached, frame, inputs, pair_export, show, state
+from pages._ui import cached, find, frame, pair_export, show, state
 from pages._ui.pair_view import Pair
 
 LENGTHS = (2, 3, 4)
@@ -100,7 +100,7 @@ def _pick_through(graph_name: str) -> None:
         kept = [e for e in state.asked_many("through") if e != entity_id]
         state.choose_many("through", [*kept, entity_id][-MAX_THROUGH:])
 
-    inputs.search_entity(
+    find.search_entity(
         graph_name, "entity", "Must pass through", "through_query", take, reruns=FRAGMENT
     )
 

@@ -185,7 +185,8 @@ def test_a_found_entity_is_told_with_its_neighbours(
 def test_the_search_puts_an_entity_into_the_address(open_page: Open) -> None:
     app = open_page(PAGE)
     app.text_input(key="entity_query").set_value("BACE1").run()
-    [found] = [b for b in app.button if b.key and b.key.startswith("find-") and "BACE1" in b.label]
+    matches = [b for b in app.button if str(b.key).startswith("match-entity_query")]
+    [found] = [b for b in matches if "BACE1" in b.label]
     found.click().run()
     assert app.query_params["entity"] == "Gene::23621"
 
