@@ -15,7 +15,7 @@ from llador_core.projection.area import inside
 from llador_core.projection.maps import EmbeddingMap
 from llador_core.projection.nearness import Move, pick_moves
 from llador_core.training.runs import RunInfo
-from pages._ui import frame, maps, show, state
+from pages._ui import exports, frame, maps, show, state
 from pages._ui.cached import View
 from pages._ui.map_controls import choose_entity, lists_turn
 
@@ -157,6 +157,9 @@ def _pick_row(view: View, columns: dict[str, list[Any]], entities: Sequence[int]
             "Status": text(width=86),
         },
     )
+    ids = [view.graph.entity_ids[i] for i in entities]
+    names, values = [*columns, "Id"], zip(*columns.values(), ids, strict=True)
+    exports.offer([dict(zip(names, row, strict=True)) for row in values], "who-moved", alt)
 
 
 def show_entity(view: View, base: RunInfo, found: EmbeddingMap | None, entity: int) -> None:

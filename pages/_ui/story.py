@@ -12,7 +12,7 @@ from llador_core.explain import against
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal
 from llador_core.ranking import Candidate
-from pages._ui import cached, frame, sentences, show, state
+from pages._ui import cached, exports, frame, sentences, show, state
 from pages._ui.cached import View
 
 N_PROPOSED = 12
@@ -105,15 +105,20 @@ def _proposed(view: View) -> None:
         st.header("Who is proposed?", anchor=False)
         st.markdown(f"{sentences.leader(new, n)} {sentences.came_from(new, view.records_avoid)}")
         classes = cached.classes(view.graph.name)
-        st.dataframe(
+        rows = [
             {
-                "Rank": [c.rank for c in new],
-                "Drug": [plain(c.name) for c in new],
-                "Flags": [show.flag_words(view, c) for c in new],
-                "Class": [plain(", ".join(classes.get(c.entity, ()))) for c in new],
-            },
+                "Rank": c.rank,
+                "Drug": plain(c.name),
+                "Flags": show.flag_words(view, c),
+                "Class": plain(", ".join(classes.get(c.entity, ()))),
+            }
+            for c in new
+        ]
+        alt = "The first new candidates with flags and class"
+        st.dataframe(
+            rows,
             hide_index=True,
-            alt="The first new candidates with flags and class",
+            alt=alt,
             height="content",
             column_config={
                 "Rank": st.column_config.NumberColumn(width=52),
@@ -121,6 +126,7 @@ def _proposed(view: View) -> None:
                 "Flags": st.column_config.TextColumn(width=125, help=show.FLAG_HELP),
             },
         )
+        exports.offer(rows, "proposed", alt)
         if new:
             show.link_pair(view, new[0], f"Why {markdown(new[0].name)}? Open the pair")
         st.page_link(
@@ -257,23 +263,26 @@ def _careful_without_record(view: View, words: Any, picture: Any) -> None:
         n_doubtful = sum(bool(told) for told in found.values())
         st.markdown(sentences.doubtful(n_doubtful, len(found)))
     with picture:
-        st.dataframe(
+        rows = [
             {
-                "Rank": [c.rank for c in found],
-                "Drug": [plain(c.name) for c in found],
-                "Against it": [
-                    plain(" ".join(told[:N_CAUTIONS])) or "Nothing found in this graph."
-                    for told in found.values()
-                ],
-            },
+                "Rank": c.rank,
+                "Drug": plain(c.name),
+                "Against it": plain(" ".join(told[:N_CAUTIONS])) or "Nothing found in this graph.",
+            }
+            for c, told in found.items()
+        ]
+        alt = "What the graph holds against the first new candidates"
+        st.dataframe(
+            rows,
             hide_index=True,
             height="content",
-            alt="What the graph holds against the first new candidates",
+            alt=alt,
             column_config={
                 "Rank": st.column_config.NumberColumn(width=52),
                 "Drug": st.column_config.TextColumn(width=130),
             },
         )
+        exports.offer(rows, "against-the-first", alt)
 
 
 def _proposals(view: View) -> list[Candidate]:

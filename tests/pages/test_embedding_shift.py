@@ -397,3 +397,12 @@ def test_the_cache_is_asked_by_names_and_stamps_alone() -> None:
         allowed = {"str", "int", "Stamp", "tuple[str, Stamp]"}
         assert {kind for arg, kind in taken.items() if arg != "return"} <= allowed
         assert not any(arg.startswith("_") for arg in taken)
+
+
+def test_every_list_of_the_story_and_the_map_is_a_file_too(open_page: Open) -> None:
+    for page, params, key in (
+        (PAGE, {}, "who-moved"),
+        ("case_study", {"step": "3"}, "proposed"),
+    ):
+        offered = [b.key for b in open_page(page, **params).get("download_button")]
+        assert {f"{key}-CSV", f"{key}-JSON"} <= set(offered)
