@@ -2,7 +2,8 @@
 
     python benchmarks/hub_correction.py [--graph starter] [--order combined|raw]
 
-Prints the README's table and writes benchmarks/results/hub_correction.json.
+Prints the table and writes benchmarks/results/hub_correction.json: one table for each graph and
+order that was measured.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def main() -> None:
         "runs": found,
     }
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    kept = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
+    kept[f"{record['graph']}, {record['order']}"] = record
+    RESULT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
     print(rows(found))
 
 
