@@ -115,43 +115,6 @@ def score_of(graph: Graph, run: Run, order: Order = "combined") -> ScoreOf:
     return scores
 
 
-def top_share(source: Run | Scores, graph: Graph, k: int = TOP) -> Shares:
-    """Return for each drug the share of diseases in whose first `k` it stands.
-
-    Drugs tied at the last of the `k` places divide what is left of them, so the shares always sum
-    to `k` (or to the number of drugs, where that is smaller).
-
-    Parameters
-    ----------
-    source : Run or float array of shape (n_drugs, n_diseases)
-        Of a run, at most 500 diseases are looked at, spread evenly over those of the graph.
-    graph : Graph
-    k : int
-
-    Returns
-    -------
-    float64 array of shape (n_drugs,), 0 to 1, in the order of `graph.drugs`
-
-    Raises
-    ------
-    ConfigError
-        `k` is below 1, or the scores have another number of rows than the graph has drugs.
-    DataFormatError
-        The run belongs to another version of the graph.
-    """
-    if k < 1:
-        raise ConfigError(f"The first {k} places of a list hold nobody; k must be at least 1.")
-    if isinstance(source, Run):
-        blocks = [_in_top(scores, k) for scores in _blocks(graph, score_of(graph, source))]
-        return _row_means(np.concatenate(blocks, axis=1))
-    if len(source) != len(graph.drugs):
-        raise ConfigError(
-            f"The scores have {len(source):,} rows, but graph '{graph.name}' has "
-            f"{len(graph.drugs):,} drugs; give one row for each."
-        )
-    return _row_means(_in_top(source, k))
-
-
 def reference_diseases(graph: Graph) -> Ints:
     """Return the diseases to look at: all, or 500 spread evenly over them in the order of ids."""
     by_id = sorted(graph.diseases.tolist(), key=graph.entity_ids.__getitem__)
@@ -170,8 +133,16 @@ def measure(graph: Graph, scores: ScoreOf, k: int = TOP) -> Hubs:
     scores : callable
         From disease numbers to scores, (n,) -> (n_drugs, n), such as `score_of` returns.
     k : int
-        How far down a list counts as near the top.
+        How far down a list counts as near the top. Drugs tied at the last of the `k` places
+        divide what is left of them, so shares always sum to `k` (or to the number of drugs).
+
+    Raises
+    ------
+    ConfigError
+        `k` is below 1.
     """
+    if k < 1:
+        raise ConfigError(f"The first {k} places of a list hold nobody; k must be at least 1.")
     diseases = reference_diseases(graph)
     table = np.concatenate(list(_blocks(graph, scores)), axis=1).astype(np.float64)
     usual = _usual(table)

@@ -93,17 +93,12 @@ def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined"
 
 def graph(name: str) -> Graph:
     """Return a registered graph. Raises as `data.load_graph`."""
-    return _graph(name, _graph_stamp(name))
-
-
-def graph_stamp(name: str) -> Stamp:
-    """Return the stamp of a graph's files, a part of the key of whatever is kept of it."""
-    return _graph_stamp(name)
+    return _graph(name, graph_stamp(name))
 
 
 def texts(graph_name: str) -> Texts | None:
     """Return what the LLM wrote about a graph's entities."""
-    return _texts(graph_name, _graph_stamp(graph_name))
+    return _texts(graph_name, graph_stamp(graph_name))
 
 
 def has_llm_texts(graph_name: str) -> bool:
@@ -118,12 +113,12 @@ def has_llm_texts(graph_name: str) -> bool:
 
 def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
     """Return the names of each drug's classes, where it has any."""
-    return _classes(graph_name, _graph_stamp(graph_name))
+    return _classes(graph_name, graph_stamp(graph_name))
 
 
 def run(info: RunInfo) -> Run:
     """Return a run's weights and metrics. Raises as `runs.load_run`."""
-    return _run(info.name, _run_stamp(info))
+    return _run(*_own(info))
 
 
 def ranked(
@@ -134,9 +129,8 @@ def ranked(
     order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every drug for a disease, best first. Raises as `runs.load_run`."""
-    twin = (base.name, _run_stamp(base)) if base else None
-    own = (info.name, _run_stamp(info))
-    return _ranked(graph_name, _graph_stamp(graph_name), disease, own, twin, order)
+    twin = _own(base) if base else None
+    return _ranked(graph_name, graph_stamp(graph_name), disease, None, _own(info), twin, order)
 
 
 def ranked_diseases(
@@ -147,15 +141,13 @@ def ranked_diseases(
     order: Order = "combined",
 ) -> tuple[ranking.Candidate, ...]:
     """Return every disease for a drug, best first. Raises as `runs.load_run`."""
-    twin = (base.name, _run_stamp(base)) if base else None
-    own = (info.name, _run_stamp(info))
-    return _ranked_diseases(graph_name, _graph_stamp(graph_name), drug, own, twin, order)
+    twin = _own(base) if base else None
+    return _ranked(graph_name, graph_stamp(graph_name), None, drug, _own(info), twin, order)
 
 
 def drug_ranks(graph_name: str, disease: int, info: RunInfo, order: Order) -> Reals:
     """Return the rank of every drug for a disease by a run. Raises as `runs.load_run`."""
-    own = (info.name, _run_stamp(info))
-    return _drug_ranks(graph_name, _graph_stamp(graph_name), disease, own, order)
+    return _drug_ranks(graph_name, graph_stamp(graph_name), disease, _own(info), order)
 
 
 def explanation(
@@ -169,35 +161,37 @@ def explanation(
     n_per_group: int,
 ) -> Explanation:
     """Return what speaks for a pair and what against it. Raises as `explain` and `load_run`."""
-    own = (info.name, _run_stamp(info))
-    stamp = _graph_stamp(graph_name)
+    own = _own(info)
+    stamp = graph_stamp(graph_name)
     return _explanation(graph_name, stamp, drug, disease, own, max_length, through, n_per_group)
 
 
 def hub_bias(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Hubs:
     """Return how much a run likes each drug whatever the disease. Raises as `runs.load_run`."""
-    return _hub_bias(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
+    return _hub_bias(graph_name, graph_stamp(graph_name), _own(info), order)
 
 
 def hub_effect(graph_name: str, info: RunInfo, order: Order = "combined") -> hubs.Effect:
     """Return what correcting for hubs does to a run's hidden pairs. Raises as `hubs.effect`."""
-    return _hub_effect(graph_name, _graph_stamp(graph_name), (info.name, _run_stamp(info)), order)
+    return _hub_effect(graph_name, graph_stamp(graph_name), _own(info), order)
 
 
 def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
     """Return what graph and texts say against a pair beyond what explanations look for."""
-    return _caution_reasons(graph_name, _graph_stamp(graph_name), drug, disease)
+    return _caution_reasons(graph_name, graph_stamp(graph_name), drug, disease)
 
 
-def _graph_stamp(name: str) -> Stamp:
+def graph_stamp(name: str) -> Stamp:
+    """Return the stamp of a graph's files, a part of the key of whatever is kept of it."""
     files, _ = data.find_files(GRAPHS[name])
     return tuple(file.stat().st_mtime_ns for file in files)
 
 
-def _run_stamp(info: RunInfo) -> Stamp:
+def _own(info: RunInfo) -> tuple[str, Stamp]:
+    """Return what a run is kept under: its name, and the stamp of its files."""
     names = ("run.json", "weights.safetensors", "metrics.json", "safeguard.safetensors")
     files = (info.folder / name for name in names)
-    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+    return info.name, tuple(f.stat().st_mtime_ns if f.is_file() else 0 for f in files)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the graph")
@@ -230,38 +224,20 @@ def _run(name: str, stamp: Stamp) -> Run:  # noqa: ARG001
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _ranked(
     graph_name: str,
-    graph_stamp: Stamp,
-    disease: int,
+    stamp: Stamp,
+    disease: int | None,
+    drug: int | None,
     own: tuple[str, Stamp],
     twin: tuple[str, Stamp] | None,
     order: Order,
 ) -> tuple[ranking.Candidate, ...]:
     found = ranking.rank_candidates(
-        _graph(graph_name, graph_stamp),
+        _graph(graph_name, stamp),
         _run(*own),
         disease=disease,
-        base=_run(*twin) if twin else None,
-        texts=_texts(graph_name, graph_stamp),
-        order=order,
-    )
-    return tuple(found)
-
-
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _ranked_diseases(
-    graph_name: str,
-    graph_stamp: Stamp,
-    drug: int,
-    own: tuple[str, Stamp],
-    twin: tuple[str, Stamp] | None,
-    order: Order,
-) -> tuple[ranking.Candidate, ...]:
-    found = ranking.rank_candidates(
-        _graph(graph_name, graph_stamp),
-        _run(*own),
         drug=drug,
         base=_run(*twin) if twin else None,
-        texts=_texts(graph_name, graph_stamp),
+        texts=_texts(graph_name, stamp),
         order=order,
     )
     return tuple(found)
@@ -269,15 +245,15 @@ def _ranked_diseases(
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _drug_ranks(
-    graph_name: str, graph_stamp: Stamp, disease: int, own: tuple[str, Stamp], order: Order
+    graph_name: str, stamp: Stamp, disease: int, own: tuple[str, Stamp], order: Order
 ) -> Reals:
-    return agreement.drug_ranks(_graph(graph_name, graph_stamp), _run(*own), disease, order)
+    return agreement.drug_ranks(_graph(graph_name, stamp), _run(*own), disease, order)
 
 
 @st.cache_resource(max_entries=100, show_spinner="Looking for paths")
 def _explanation(
     graph_name: str,
-    graph_stamp: Stamp,
+    stamp: Stamp,
     drug: int,
     disease: int,
     own: tuple[str, Stamp],
@@ -286,7 +262,7 @@ def _explanation(
     n_per_group: int,
 ) -> Explanation:
     return explain(
-        _graph(graph_name, graph_stamp),
+        _graph(graph_name, stamp),
         drug,
         disease,
         run=_run(*own),
@@ -297,27 +273,23 @@ def _explanation(
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking at every disease's list")
-def _hub_bias(
-    graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
-) -> hubs.Hubs:
-    found = _graph(graph_name, graph_stamp)
+def _hub_bias(graph_name: str, stamp: Stamp, own: tuple[str, Stamp], order: Order) -> hubs.Hubs:
+    found = _graph(graph_name, stamp)
     return hubs.measure(found, hubs.score_of(found, _run(*own), order))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Looking for the hidden drugs")
-def _hub_effect(
-    graph_name: str, graph_stamp: Stamp, own: tuple[str, Stamp], order: Order
-) -> hubs.Effect:
-    found, trained = _graph(graph_name, graph_stamp), _run(*own)
-    bias = _hub_bias(graph_name, graph_stamp, own, order)
+def _hub_effect(graph_name: str, stamp: Stamp, own: tuple[str, Stamp], order: Order) -> hubs.Effect:
+    found, trained = _graph(graph_name, stamp), _run(*own)
+    bias = _hub_bias(graph_name, stamp, own, order)
     return hubs.effect(found, trained, hubs.score_of(found, trained, order), bias)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _caution_reasons(
-    graph_name: str, graph_stamp: Stamp, drug: int, disease: int
+    graph_name: str, stamp: Stamp, drug: int, disease: int
 ) -> tuple[CautionReason, ...]:
-    found, texts_of = _graph(graph_name, graph_stamp), _texts(graph_name, graph_stamp)
+    found, texts_of = _graph(graph_name, stamp), _texts(graph_name, stamp)
     return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
 
 

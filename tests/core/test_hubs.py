@@ -42,7 +42,7 @@ def measured(graph: Graph, scores: np.ndarray, k: int = 3) -> hubs.Hubs:
 
 
 def test_the_share_by_a_loop(small: Graph, scores: np.ndarray) -> None:
-    shares = hubs.top_share(scores, small, k=3)
+    shares = measured(small, scores, k=3).share
     for drug in range(N_DRUGS):
         n = sum(mean_ranks(scores[:, j])[drug] <= 3 for j in range(N_DISEASES))
         assert shares[drug] == pytest.approx(n / N_DISEASES)
@@ -51,34 +51,32 @@ def test_the_share_by_a_loop(small: Graph, scores: np.ndarray) -> None:
 @pytest.mark.parametrize("k", [1, 5, N_DRUGS, 50])
 def test_the_places_handed_out_are_as_many_as_there_are(small: Graph, k: int) -> None:
     tied = np.random.default_rng(2).integers(0, 3, (N_DRUGS, N_DISEASES)).astype(float)
-    shares = hubs.top_share(tied, small, k)
+    shares = measured(small, tied, k).share
     assert shares.sum() == pytest.approx(min(k, N_DRUGS))
     assert ((shares >= 0) & (shares <= 1)).all()
 
 
 def test_equals_share_the_places_evenly(small: Graph) -> None:
-    shares = hubs.top_share(np.zeros((N_DRUGS, N_DISEASES)), small, k=3)
+    shares = measured(small, np.zeros((N_DRUGS, N_DISEASES)), k=3).share
     assert shares == pytest.approx(np.full(N_DRUGS, 3 / N_DRUGS))
 
 
 def test_another_order_of_drugs_is_the_same_share(small: Graph, scores: np.ndarray) -> None:
     order = np.random.default_rng(3).permutation(N_DRUGS)
-    assert hubs.top_share(scores[order], small, 4) == pytest.approx(
-        hubs.top_share(scores, small, 4)[order]
-    )
+    turned = measured(small, scores[order], k=4)
+    assert turned.share == pytest.approx(measured(small, scores, k=4).share[order])
 
 
 def test_what_is_no_list_is_told(small: Graph, scores: np.ndarray) -> None:
     with pytest.raises(ConfigError, match="at least 1"):
-        hubs.top_share(scores, small, k=0)
-    with pytest.raises(ConfigError, match="has 12 drugs; give one row for each"):
-        hubs.top_share(scores[:4], small)
+        measured(small, scores, k=0)
 
 
 def test_a_run_is_its_score_matrix(starter: Graph, run: Run) -> None:
     matrix = run.pair_scores(starter)
-    assert hubs.top_share(run, starter) == pytest.approx(hubs.top_share(matrix, starter))
-    assert hubs.top_share(run, starter, k=10).sum() == pytest.approx(10)
+    found = hubs.measure(starter, hubs.score_of(starter, run), k=10)
+    assert found.share == pytest.approx(measured(starter, matrix, k=10).share)
+    assert found.share.sum() == pytest.approx(10)
 
 
 def test_the_order_decides_what_is_corrected(starter: Graph, run: Run) -> None:

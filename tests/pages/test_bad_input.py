@@ -172,11 +172,11 @@ def test_names_from_a_graph_are_never_markup(
 
 def test_the_cache_is_asked_by_names_and_stamps_alone() -> None:
     """Streamlit hashes a sample of large arrays, and skips arguments that start with `_`."""
-    kept = ("_graph", "_texts", "_classes", "_run", "_ranked", "_ranked_diseases")
+    kept = ("_graph", "_texts", "_classes", "_run", "_ranked")
     kept += ("_drug_ranks", "_explanation", "_caution_reasons", "_hub_bias", "_hub_effect")
     for name in kept:
         taken = getattr(cached, name).__wrapped__.__annotations__
         allowed = {"str", "int", "Stamp", "tuple[str, Stamp]", "tuple[str, Stamp] | None"}
-        allowed |= {"tuple[int, ...]", "Order"}
+        allowed |= {"tuple[int, ...]", "Order", "int | None"}
         assert {kind for arg, kind in taken.items() if arg != "return"} <= allowed
         assert not any(arg.startswith("_") for arg in taken)

@@ -15,7 +15,7 @@ from llador_core.escape import markdown, plain
 from llador_core.explain import explain
 from llador_core.figures.style import ordinal
 from llador_core.graph import Graph
-from llador_core.hubs import top_share
+from llador_core.hubs import measure, score_of
 from llador_core.priors import leakage
 from llador_core.priors.texts import Texts, load_texts
 from llador_core.ranking import Candidate, rank_candidates
@@ -83,7 +83,7 @@ def test_the_verdict_is_the_ranking(open_page: Open, starter: Graph, pair: Pair)
     assert shown["Without the prior"] == ordinal(pair.candidate.base_rank)
     assert shown["Drug studied"] == f"{starter.degree[drug]} facts"
     assert shown["Disease studied"] == f"{starter.degree[disease]} facts"
-    share = top_share(run, starter)[starter.drugs.tolist().index(drug)]
+    share = measure(starter, score_of(starter, run)).share[starter.drugs.tolist().index(drug)]
     assert shown["Top 50 elsewhere"] == f"{share:.0%}"
     assert "Contraindicated]" in words(app)  # a badge
     assert f"In the top 50 of {share:.0%} of diseases" in words(app)
