@@ -36,6 +36,11 @@ def texts_folder(graph: str) -> Path:
     return home() / "texts" / graph
 
 
+def graphs_folder() -> Path:
+    """Return the folder of the user's own graphs, a folder each, loaded by its name."""
+    return home() / "graphs"
+
+
 def runs_folders() -> list[Path]:
     """Return the folders that hold runs: the user's, then the pretrained ones."""
     return [home() / "runs", assets() / "runs"]

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-BASE = ("errors", "registry", "paths", "graph", "names", "config", "escape", "tables_out")
+BASE = ("errors", "registry", "paths", "graph", "names", "config", "escape", "tables_out", "jobs")
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("data", "priors", "models", "projection"),

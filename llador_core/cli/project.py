@@ -32,9 +32,9 @@ def add(command: AddCommand) -> None:
 
 
 def _project(arguments: Arguments) -> None:
-    from llador_core import paths
+    from llador_core import jobs, paths
     from llador_core.config import from_dict
-    from llador_core.projection import jobs, maps
+    from llador_core.projection import maps
     from llador_core.projection.layout import MapConfig
     from llador_core.training.runs import check_comparable, content_checksum, load_run
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,10 @@ from llador_core.registry import lookup
 
 log = logging.getLogger(__name__)
 
-__all__ = ["GraphInfo", "list_graphs", "load_graph"]
+META = "graph.json"  # title, licence and citation of a user's own graph, all optional
+_OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+__all__ = ["GraphInfo", "graph_names", "list_graphs", "load_graph", "own_folder", "source_files"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,10 @@ class GraphInfo:
         Its files were found, so it can be loaded.
     where : str
         The folder of its files; if they are not here, how to get them.
-    n_entities, n_triples : int
-        As published.
+    n_entities, n_triples : int or None
+        As published; None for a graph of the user's own.
+    is_own : bool
+        It lies in the home folder and may be deleted.
     """
 
     name: str
@@ -42,10 +49,13 @@ class GraphInfo:
     licence: str
     n_entities: int | None
     n_triples: int | None
+    is_own: bool = False
 
 
 def load_graph(name_or_folder: str) -> Graph:
-    """Return a graph by its registered name or from a folder with entities.tsv and triples.tsv.
+    """Return a graph by name, or from a folder with entities.tsv and triples.tsv.
+
+    A name is a registered one or that of a folder in `paths.graphs_folder()`.
 
     Raises
     ------
@@ -56,6 +66,9 @@ def load_graph(name_or_folder: str) -> Graph:
     DataFormatError
         A file is not what it should be; the message names file, line, expected and found.
     """
+    own = own_folder(name_or_folder)
+    if own is not None:
+        return _load_folder(own)
     if name_or_folder not in GRAPHS:
         folder = Path(name_or_folder).expanduser()
         if folder.is_dir():
@@ -65,21 +78,21 @@ def load_graph(name_or_folder: str) -> Graph:
                 f"There is no folder {folder}; give a folder with {local_tsv.ENTITIES} and "
                 f"{local_tsv.TRIPLES}, or one of the graphs {', '.join(GRAPHS)}."
             )
-    spec = lookup("graph", GRAPHS, name_or_folder)
+    spec = _registered(name_or_folder)
     files, missing = find_files(spec)
     if missing:
         raise MissingDataError(how_to_get(spec, missing))
     checksum = paths.checksum(*files)
     names = tuple(relation.name for relation in spec.relations)
     tables = _tables(spec.name, files, checksum, names, spec.parse)
-    own = paths.assets() / spec.name
+    built_in = paths.assets() / spec.name
     return _graph(
-        tables, spec, checksum, own if spec.is_built_in else paths.texts_folder(spec.name)
+        tables, spec, checksum, built_in if spec.is_built_in else paths.texts_folder(spec.name)
     )
 
 
 def list_graphs() -> list[GraphInfo]:
-    """Return every registered graph, whether its files are here, and where."""
+    """Return every registered graph and the user's own: whether its files are here, and where."""
     infos = []
     for spec in GRAPHS.values():
         files, missing = find_files(spec)
@@ -95,7 +108,57 @@ def list_graphs() -> list[GraphInfo]:
                 spec.n_triples,
             )
         )
+    for name in graph_names()[len(GRAPHS) :]:
+        folder = paths.graphs_folder() / name
+        told = _meta(folder)
+        licence = told.get("licence", "not stated")
+        title = told.get("title", name)
+        infos.append(GraphInfo(name, title, True, str(folder), licence, None, None, is_own=True))
     return infos
+
+
+def graph_names() -> list[str]:
+    """Return the names that `load_graph` knows: the registered ones, then the user's own."""
+    folder = paths.graphs_folder()
+    found = sorted(f.name for f in folder.iterdir()) if folder.is_dir() else []
+    return [*GRAPHS, *(name for name in found if own_folder(name) is not None)]
+
+
+def own_folder(name: str) -> Path | None:
+    """Return the folder of a graph of the user's own, None where there is none of that name."""
+    if name in GRAPHS or not _OWN_NAME.fullmatch(name):
+        return None
+    folder = paths.graphs_folder() / name
+    return folder if (folder / local_tsv.TRIPLES).is_file() else None
+
+
+def source_files(name: str) -> tuple[Path, ...]:
+    """Return the files a graph is read from, as far as they are here.
+
+    Raises UnknownNameError for a name that `load_graph` does not know.
+    """
+    own = own_folder(name)
+    if own is not None:
+        return (*local_tsv.files(own), *(f for f in (own / META,) if f.is_file()))
+    return find_files(_registered(name))[0]
+
+
+def _registered(name: str) -> GraphSpec:
+    """Return a registered graph's spec; the error for another name lists the user's own too."""
+    if name not in GRAPHS:
+        lookup("graph", dict.fromkeys(graph_names()), name)
+    return GRAPHS[name]
+
+
+def _meta(folder: Path) -> dict[str, str]:
+    """Return what a graph's own folder tells of it; what cannot be read counts as not told."""
+    try:
+        told = json.loads((folder / META).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    return {key: value for key, value in told.items() if isinstance(value, str)}
 
 
 def find_files(spec: GraphSpec) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -152,11 +215,12 @@ def _load_folder(folder: Path) -> Graph:
     files = local_tsv.files(folder)
     checksum = paths.checksum(*files)
     tables = _tables(folder.name, files, checksum, (), local_tsv.parse)
+    told = _meta(folder)
     spec = GraphSpec(
         name=folder.name,
-        title=folder.name,
-        licence="not stated",
-        citation="",
+        title=told.get("title", folder.name),
+        licence=told.get("licence", "not stated"),
+        citation=told.get("citation", ""),
         homepage="",
         files=tuple(file.name for file in files),
         n_entities=len(tables.entity_ids),

@@ -107,8 +107,8 @@ def has_llm_texts(graph_name: str) -> bool:
     Where none did, the curated descriptions of the graph's source are its texts.
     """
     spec = GRAPHS.get(graph_name)
-    folder = paths.texts_folder(graph_name)
-    return spec is None or spec.is_built_in or (folder / TEXTS_FILE).is_file()
+    folder = data.own_folder(graph_name) or paths.texts_folder(graph_name)
+    return (spec is not None and spec.is_built_in) or (folder / TEXTS_FILE).is_file()
 
 
 def classes(graph_name: str) -> dict[int, tuple[str, ...]]:
@@ -183,8 +183,7 @@ def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionRe
 
 def graph_stamp(name: str) -> Stamp:
     """Return the stamp of a graph's files, a part of the key of whatever is kept of it."""
-    files, _ = data.find_files(GRAPHS[name])
-    return tuple(file.stat().st_mtime_ns for file in files)
+    return tuple(file.stat().st_mtime_ns for file in data.source_files(name))
 
 
 def _own(info: RunInfo) -> tuple[str, Stamp]:

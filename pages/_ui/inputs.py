@@ -35,7 +35,7 @@ STATUS_LABELS = {"new": "New", "held_out": "Hidden", "known": "Known"}
 
 
 def pick_graph() -> None:
-    """Offer the registered graphs that are here, where there is a choice; it is in the address."""
+    """Offer the graphs that are here, where there is a choice; it is in the address."""
     here = {info.name: info for info in data.list_graphs() if info.is_here}
     if len(here) < 2:
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from llador_core import jobs
 from llador_core.errors import LladorError
 from llador_core.escape import markdown, plain
 from llador_core.figures import embedding_map, map_layers
 from llador_core.figures.embedding_map import MAP_CONFIG, Arrow, Scene
 from llador_core.figures.style import ordinal
-from llador_core.projection import jobs
 from llador_core.projection.area import area_text, read_area
 from llador_core.projection.geometry import N_NEAREST, UNRELATED
 from llador_core.projection.layout import PCA, has_umap

@@ -13,9 +13,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from llador_core import jobs
 from llador_core.errors import DataFormatError, UnknownNameError, nearest_names
 from llador_core.escape import figure_text
-from llador_core.projection import jobs, maps, nearness
+from llador_core.projection import maps, nearness
 from llador_core.projection.geometry import N_NEAREST, centred
 from llador_core.projection.layout import PCA, MapConfig
 from llador_core.projection.maps import EmbeddingMap, Pair

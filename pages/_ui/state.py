@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from llador_core import names
-from llador_core.data.specs import GRAPHS
+from llador_core import data, names
 from llador_core.errors import UnknownNameError, nearest_names
 from llador_core.graph import Graph
 from llador_core.registry import lookup
@@ -91,12 +90,12 @@ def link(**choices: str | int | None) -> dict[str, str]:
 
 
 def current_graph_name() -> str:
-    """Return the registered graph asked for. Raises UnknownNameError for any other.
+    """Return the name of the graph asked for. Raises UnknownNameError for one that is not here.
 
     A folder is not taken from the address: a link must not make the server read its disk.
     """
     name = str(st.query_params.get("graph", DEFAULT_GRAPH))
-    lookup("graph", GRAPHS, name)
+    lookup("graph", dict.fromkeys(data.graph_names()), name)
     return name
 
 

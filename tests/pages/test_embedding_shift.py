@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from llador_core import jobs
 from llador_core.errors import StorageError
 from llador_core.graph import Graph
-from llador_core.projection import jobs, layout, maps
+from llador_core.projection import layout, maps
 from llador_core.projection.geometry import centred
 from llador_core.projection.layout import PCA, MapConfig
 from llador_core.projection.maps import EmbeddingMap, Pair

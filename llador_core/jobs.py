@@ -204,7 +204,7 @@ def reporting(name: str, lock: int | None = None) -> Iterator[Callable[[float, s
         progress.fail(str(error))
         raise
     except MemoryError as error:
-        words = "The memory of this machine does not suffice for this map."
+        words = "The memory of this machine does not suffice for this computation."
         progress.fail(words)
         raise StorageError(words) from error
     finally:
@@ -242,7 +242,7 @@ def _take(path: Path) -> int | None:
     try:
         import fcntl
     except ImportError as error:
-        raise ConfigError("Maps can be computed on Linux and macOS only.") from error
+        raise ConfigError("Computations in the background run on Linux and macOS only.") from error
     with paths.storage_errors(path):
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     for _ in range(_TRIES):

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from llador_core import jobs
 from llador_core.errors import ConfigError, DataFormatError, StorageError
-from llador_core.projection import jobs, maps
+from llador_core.projection import maps
 from llador_core.projection.layout import PCA, MapConfig
 from llador_core.projection.maps import Pair
 from llador_core.training import runs
