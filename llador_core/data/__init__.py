@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llador_core import paths
@@ -19,8 +19,8 @@ from llador_core.registry import lookup
 
 log = logging.getLogger(__name__)
 
-META = "graph.json"  # title, licence and citation of a user's own graph, all optional
-_OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+META = "graph.json"  # title, licence, citation and notes of a user's own graph, all optional
+OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 __all__ = ["GraphInfo", "graph_names", "list_graphs", "load_graph", "own_folder", "source_files"]
 
@@ -82,7 +82,7 @@ def load_graph(name_or_folder: str) -> Graph:
     files, missing = find_files(spec)
     if missing:
         raise MissingDataError(how_to_get(spec, missing))
-    checksum = paths.checksum(*files)
+    checksum = cache.checksum(files)
     names = tuple(relation.name for relation in spec.relations)
     tables = _tables(spec.name, files, checksum, names, spec.parse)
     built_in = paths.assets() / spec.name
@@ -126,7 +126,7 @@ def graph_names() -> list[str]:
 
 def own_folder(name: str) -> Path | None:
     """Return the folder of a graph of the user's own, None where there is none of that name."""
-    if name in GRAPHS or not _OWN_NAME.fullmatch(name):
+    if name in GRAPHS or not OWN_NAME.fullmatch(name):
         return None
     folder = paths.graphs_folder() / name
     return folder if (folder / local_tsv.TRIPLES).is_file() else None
@@ -159,6 +159,15 @@ def _meta(folder: Path) -> dict[str, str]:
     if not isinstance(told, dict):
         return {}
     return {key: value for key, value in told.items() if isinstance(value, str)}
+
+
+def _own_notes(folder: Path) -> tuple[str, ...]:
+    """Return the sentences that a graph's own folder tells, e.g. of its import."""
+    try:
+        told = json.loads((folder / META).read_text("utf-8"))["notes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return tuple(note for note in told if isinstance(note, str)) if isinstance(told, list) else ()
 
 
 def find_files(spec: GraphSpec) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -213,7 +222,7 @@ def _tables(
 
 def _load_folder(folder: Path) -> Graph:
     files = local_tsv.files(folder)
-    checksum = paths.checksum(*files)
+    checksum = cache.checksum(files)
     tables = _tables(folder.name, files, checksum, (), local_tsv.parse)
     told = _meta(folder)
     spec = GraphSpec(
@@ -228,12 +237,13 @@ def _load_folder(folder: Path) -> Graph:
         relations=local_tsv.read_relations(folder, tables.relation_names),
         parse=local_tsv.parse,
     )
+    tables = replace(tables, notes=(*tables.notes, *_own_notes(folder)))
     return _graph(tables, spec, checksum, texts_folder=folder)
 
 
 def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | None) -> Graph:
-    notes = _count_notes(spec, tables)
-    for note in notes:
+    counts = _count_notes(spec, tables)
+    for note in counts:
         log.warning(note)
     told = {relation.name: relation for relation in spec.relations}
     return Graph(
@@ -252,7 +262,7 @@ def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | 
         texts_folder=texts_folder,
         n_duplicates=tables.n_duplicates,
         descriptions=tables.descriptions,
-        notes=notes,
+        notes=(*tables.notes, *counts),
     )
 
 
