@@ -182,15 +182,14 @@ def _preview(plan: Plan, as_json: bool) -> None:
     """Tell what would be read as what."""
     from llador_core.data.entity_types import role_of
     from llador_core.data.plan import memory_needed
-    from llador_core.data.rows import count_relations
+    from llador_core.data.rows import sample
 
     found = plan.found
-    relations, is_all = count_relations(
-        found, plan.columns.relation, SAMPLE_BYTES, skips_bad=plan.skips_bad
-    )
+    told = sample(found, plan.columns, SAMPLE_BYTES, skips_bad=plan.skips_bad)
+    relations = told.relations
     roles = {name: role_of(name, plan.roles) for name in relations}
     if as_json:
-        told: dict[str, Any] = {
+        content: dict[str, Any] = {
             "file": str(found.file),
             "separator": found.separator,
             "has_header": found.has_header,
@@ -202,9 +201,10 @@ def _preview(plan: Plan, as_json: bool) -> None:
             "relations": [
                 {"relation": r, "rows": n, "role": roles[r]} for r, n in relations.items()
             ],
-            "has_all_relations": is_all,
+            "types": told.types,
+            "is_all": told.is_all,
         }
-        print_json(told)
+        print_json(content)
         return
     print_table(found.columns, found.rows[:8])
     print(f"\n{'' if found.is_counted else 'about '}{found.n_rows:,} rows")
@@ -212,7 +212,7 @@ def _preview(plan: Plan, as_json: bool) -> None:
         print(f"    {what:<10} {column or '-'}")
     print()
     rows = [[name, f"{n:,}", roles[name] or "-"] for name, n in relations.items()]
-    print_table(["relation", "rows" if is_all else "rows in the first part", "role"], rows)
+    print_table(["relation", "rows" if told.is_all else "rows in the first part", "role"], rows)
 
 
 def _print_imported(imported: Imported, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from llador_core import paths
 from llador_core.data import cache, local_tsv, roles
@@ -113,7 +114,8 @@ def list_graphs() -> list[GraphInfo]:
         told = _meta(folder)
         licence = told.get("licence", "not stated")
         title = told.get("title", name)
-        infos.append(GraphInfo(name, title, True, str(folder), licence, None, None, is_own=True))
+        counts = _own_counts(folder)
+        infos.append(GraphInfo(name, title, True, str(folder), licence, *counts, is_own=True))
     return infos
 
 
@@ -163,11 +165,24 @@ def _meta(folder: Path) -> dict[str, str]:
 
 def _own_notes(folder: Path) -> tuple[str, ...]:
     """Return the sentences that a graph's own folder tells, e.g. of its import."""
-    try:
-        told = json.loads((folder / META).read_text("utf-8"))["notes"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
+    told = _told(folder, "notes")
     return tuple(note for note in told if isinstance(note, str)) if isinstance(told, list) else ()
+
+
+def _own_counts(folder: Path) -> tuple[int | None, int | None]:
+    """Return how many entities and triples an import has written, None where it does not tell."""
+    told = _told(folder, "import")
+    found = [told.get(name) if isinstance(told, dict) else None for name in ("entities", "kept")]
+    n_entities, n_triples = (n if isinstance(n, int) else None for n in found)
+    return n_entities, n_triples
+
+
+def _told(folder: Path, name: str) -> Any:
+    """Return one entry of a graph's own `graph.json`, None where it has none."""
+    try:
+        return json.loads((folder / META).read_text("utf-8"))[name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def find_files(spec: GraphSpec) -> tuple[tuple[Path, ...], tuple[str, ...]]:

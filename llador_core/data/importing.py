@@ -308,6 +308,7 @@ def _meta(
             "sha256": paths.checksum(plan.found.file),
             "entities_file": plan.entities.file.name if plan.entities else None,
             "columns": vars(plan.columns),
+            "entities": len(tables.entity_ids),
             "rows": triples.n_rows,
             "kept": len(tables.triples),
             "left_out": triples.dropped,

@@ -41,6 +41,11 @@ def on_disk(name: str) -> OnDisk:
     return OnDisk(_size(_raw(name)), _size(_copies(name)), _size([own] if own else []))
 
 
+def is_begun(name: str) -> bool:
+    """Return whether a part of a registered graph's files has been downloaded."""
+    return any(path.suffix == ".part" for path in _raw(name))
+
+
 def delete_own(name: str) -> int:
     """Delete a graph of the user's own with its copies; return the bytes freed.
 

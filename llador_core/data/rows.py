@@ -148,28 +148,53 @@ def read(
     return triples
 
 
-def count_relations(
-    found: Look, relation: str, limit_bytes: int, *, skips_bad: bool = False
-) -> tuple[dict[str, int], bool]:
-    """Return how many rows each relation has, in the first `limit_bytes`, and whether that is all.
+@dataclass
+class Sample:
+    """What the first part of a table holds.
 
-    Raises DataFormatError as `read`.
+    Attributes
+    ----------
+    relations : dict of str to int
+        Rows of each relation.
+    types : dict of str to int
+        Mentions of each type, as a column tells it or as ids begin with it.
+    is_all : bool
+        The first part is the whole.
     """
-    counts: dict[str, int] = {}
-    bad, n_bytes = BadRows(), 0
-    for batch in _batches(found, Columns("", relation, ""), bad):
-        column = batch[relation]
-        indices = column.indices.drop_null()
-        tally = np.bincount(np.from_dlpack(indices), minlength=len(column.dictionary)).tolist()
-        for label, n in zip(column.dictionary.to_pylist(), tally, strict=True):
-            if n and (name := cleaned(label or "")):
-                counts[name] = counts.get(name, 0) + n
-        n_bytes += BLOCK_BYTES
+
+    relations: dict[str, int] = field(default_factory=dict)
+    types: dict[str, int] = field(default_factory=dict)
+    is_all: bool = True
+
+
+def sample(found: Look, columns: Columns, limit_bytes: int, *, skips_bad: bool = False) -> Sample:
+    """Return which relations and types the first `limit_bytes` hold. Raises as `read`."""
+    told, bad, n_bytes = Sample(), BadRows(), 0
+    for batch in _batches(found, columns, bad):
+        _tally(batch[columns.relation], told.relations)
+        for end, kind in ((columns.head, columns.head_type), (columns.tail, columns.tail_type)):
+            _tally(batch[kind or end], told.types, is_prefix=not kind)
+        n_bytes += batch.nbytes if found.kind == "parquet" else BLOCK_BYTES
         if n_bytes >= limit_bytes:
+            told.is_all = found.n_bytes <= limit_bytes
             break
     if bad.count and not skips_bad:
         raise DataFormatError(_bad_words(found, bad))
-    return counts, n_bytes < limit_bytes or found.n_bytes <= limit_bytes
+    return told
+
+
+def _tally(column: Any, counts: dict[str, int], *, is_prefix: bool = False) -> None:
+    """Add the number of rows of each string, or of what stands before its `::`."""
+    tally = np.bincount(
+        np.from_dlpack(column.indices.drop_null()), minlength=len(column.dictionary)
+    ).tolist()
+    for label, n in zip(column.dictionary.to_pylist(), tally, strict=True):
+        name = cleaned(label or "")
+        if is_prefix:
+            name, mark, _ = name.partition("::")
+            name = name if mark else ""
+        if n and name:
+            counts[name] = counts.get(name, 0) + n
 
 
 def read_texts(found: Look, wanted: list[str]) -> dict[str, list[str]]:

@@ -119,6 +119,7 @@ def look(
     body = [row for row in cells[1 if has_header else 0 :] if len(row) == n_columns]
     names = first if has_header else tuple(f"column {i}" for i in range(1, len(first) + 1))
     n_bytes = _unpacked_bytes(file)
+    is_whole = len(lines) < N_LOOKED_AT and n_bytes <= SAMPLE_BYTES
     per_row = sum(len(text.encode()) + 1 for _, text in lines) / len(lines)
     return Look(
         file,
@@ -127,8 +128,8 @@ def look(
         has_header,
         tuple(name.strip() for name in names),
         tuple(body),
-        max(round(n_bytes / per_row) - has_header, len(body)),
-        False,
+        len(body) if is_whole else max(round(n_bytes / per_row) - has_header, len(body)),
+        is_whole,
         n_bytes,
     )
 
