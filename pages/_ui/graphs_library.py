@@ -28,10 +28,10 @@ def show_library() -> None:
         f"{count(n_here, 'graph')} here. A graph that is here can be chosen at the top of every "
         "page; what is fetched or imported stays on this machine."
     )
-    left, right = st.columns(2, gap="medium")
-    for i, info in enumerate(infos):
-        with (left, right)[i % 2], st.container(border=True):
-            _show_card(info)
+    for first in range(0, len(infos), 2):  # in rows, so that a phone keeps the order
+        for place, info in zip(st.columns(2, gap="medium"), infos[first : first + 2], strict=False):
+            with place, st.container(border=True, height="stretch"):
+                _show_card(info)
 
 
 def _show_card(info: GraphInfo) -> None:
