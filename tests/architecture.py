@@ -22,6 +22,7 @@ BASE = (
     "jobs",
     "job_files",
     "locks",
+    "database",
 )
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
 ROWS: tuple[tuple[str, ...], ...] = (
