@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Callable
 
 from llador_core import __version__
-from llador_core.cli import explain, graphs, jobs, project, rank, report, runs
+from llador_core.cli import explain, graphs, jobs, project, rank, report, runs, subgraph
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, runs, jobs, rank, explain, project, report)
+FAMILIES = (graphs, subgraph, runs, jobs, rank, explain, project, report)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
