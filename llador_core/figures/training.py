@@ -124,7 +124,7 @@ def _figure(
             uirevision="training",  # what a reader hides stays hidden while new steps come in
             xaxis={
                 "title": {"text": "Step"},
-                "range": [0, longest or 1],
+                "range": [0, 1.02 * (longest or 1)],
                 "gridcolor": style.GRID,
                 "zeroline": False,
                 "fixedrange": True,
