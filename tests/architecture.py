@@ -21,6 +21,7 @@ BASE = (
     "tables_out",
     "jobs",
     "versions",
+    "database",
 )
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
 ROWS: tuple[tuple[str, ...], ...] = (

@@ -18,7 +18,7 @@ from llador_core.data import load_graph
 from llador_core.errors import DataFormatError, LladorError
 from llador_core.evaluation.incompatibility import incompatibility
 from llador_core.evaluation.protocols import PROTOCOLS, evaluate
-from llador_core.experiments.inputs import vectors_for
+from llador_core.experiments.inputs import inputs_stamp, set_for, vectors_for
 from llador_core.experiments.specs import Setting
 from llador_core.experiments.spoil import with_noise
 from llador_core.graph import Graph
@@ -52,8 +52,10 @@ class Cell:
     extra: tuple[str, ...] = ()
 
     def config(self, graph: Graph) -> TrainConfig:
-        """Return the settings of the run. Raises as `make_config`."""
+        """Return the settings of the run. Raises as `make_config` and `inputs.set_for`."""
         changes = dict(self.setting.changes) | {"seed": self.seed, "split_seed": self.seed}
+        if self.setting.prompt:
+            changes["texts"] = set_for(graph, self.setting)
         return make_config(
             graph, self.model, self.setting.prior, self.recipe, self.extra, **changes
         )
@@ -64,7 +66,11 @@ class Cell:
         asked = {
             name: setting[name] for name in ("noise", "mask", "embedder", "prompt", "temperature")
         }
-        asked |= {"format": FORMAT, "config": self.config(graph).fingerprint(graph.checksum)}
+        asked |= {
+            "format": FORMAT,
+            "texts": inputs_stamp(graph, self.setting),
+            "config": self.config(graph).fingerprint(graph.checksum),
+        }
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -14,11 +14,49 @@ from llador_core.errors import MissingDataError
 from llador_core.experiments.specs import Setting
 from llador_core.experiments.spoil import mask_words
 from llador_core.graph import Graph
-from llador_core.priors.embedders import DEFAULT_EMBEDDER, embed
+from llador_core.priors.embedders import DEFAULT_EMBEDDER, EMBEDDERS, embed
+from llador_core.priors.places import TEXTS_FILE, set_folder
+from llador_core.priors.sets import list_sets
 from llador_core.priors.texts import TEXT_FIELDS, described, load_texts
 from llador_core.priors.vectors import FIELDS, Field, FieldVectors, load_vectors
 
+DEFAULT_TEMPERATURE = 0.7  # of the paper; a definition that does not say has it
 MASK_SEED = 0  # one draw for all seeds: embedding takes longer than training
+
+
+def set_for(graph: Graph, setting: Setting) -> str:
+    """Return the text set that a row asks for by prompt and temperature, "" for the graph's own.
+
+    Raises
+    ------
+    MissingDataError
+        The graph was not described so; names the command that does it.
+    """
+    if not setting.prompt:
+        return ""
+    for found in list_sets(graph):
+        made_of = found.definition
+        if made_of is None or not found.is_published or made_of.prompt != setting.prompt:
+            continue
+        temperature = json.loads(made_of.parameters).get("temperature", DEFAULT_TEMPERATURE)
+        if setting.temperature in (None, temperature):
+            return found.name
+    options = "" if setting.temperature is None else f" --temperature {setting.temperature}"
+    raise MissingDataError(
+        f"Graph '{graph.name}' was not described with the prompt '{setting.prompt}'"
+        f"{f' at temperature {setting.temperature}' if options else ''} yet. Run `python -m "
+        f"llador_core describe --graph {graph.name} --prompt {setting.prompt}{options}`."
+    )
+
+
+def inputs_stamp(graph: Graph, setting: Setting) -> str:
+    """Return what changes when the texts behind a row change, "" for a row without texts.
+
+    Raises as `set_for`.
+    """
+    folder = set_folder(graph, set_for(graph, setting)) if setting.prior != "none" else None
+    path = None if folder is None else folder / TEXTS_FILE
+    return paths.checksum(path) if path is not None and path.is_file() else ""
 
 
 def vectors_for(graph: Graph, setting: Setting) -> FieldVectors | None:
@@ -31,9 +69,17 @@ def vectors_for(graph: Graph, setting: Setting) -> FieldVectors | None:
     """
     if setting.prior == "none":
         return None
-    if not setting.mask and not setting.embedder:
-        return load_vectors(graph)
-    return _embedded(graph, setting.embedder or DEFAULT_EMBEDDER, setting.mask)
+    texts = set_for(graph, setting)
+    if setting.mask:
+        return _embedded(graph, setting.embedder or DEFAULT_EMBEDDER, setting.mask)
+    if not setting.embedder:
+        return load_vectors(graph, texts)
+    try:
+        return load_vectors(graph, texts, setting.embedder)
+    except MissingDataError:
+        if setting.embedder not in EMBEDDERS:  # those alone need no network and no key
+            raise
+    return _embedded(graph, setting.embedder, 0.0)
 
 
 def _embedded(graph: Graph, embedder: str, mask: float) -> FieldVectors:

@@ -111,7 +111,7 @@ def present(graph: Graph, study: Study) -> Results:
     for cell in study.cells():
         try:
             record = load_cell(graph, cell)
-        except LladorError as error:
+        except LladorError as error:  # texts that are not here, or a damaged file
             problems[cell.setting.label] = str(error)
             record = None
         if record is None:
@@ -192,7 +192,6 @@ def _ready(
         if cell.setting.mask or cell.setting.embedder:
             tell(0.0, f"Embedding the texts: {label}")
         try:
-            cell.config(graph)
             vectors_for(graph, cell.setting)
         except MissingDataError as error:
             problems[label] = str(error)
