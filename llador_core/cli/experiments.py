@@ -59,7 +59,7 @@ def _experiment(arguments: Arguments) -> None:
 
             results = studies.run(graph, asked, arguments.jobs, told)
         show(100, 100)
-    document = table.to_json(asked, results) | {
+    document = table.to_json(graph, asked, results) | {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": commit(),
         "notice": NOTICE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,14 @@ def inputs_stamp(graph: Graph, setting: Setting) -> str:
     """
     folder = set_folder(graph, set_for(graph, setting)) if setting.prior != "none" else None
     path = None if folder is None else folder / TEXTS_FILE
-    return paths.checksum(path) if path is not None and path.is_file() else ""
+    if path is None or not path.is_file():
+        return ""
+    return _checksum(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _checksum(path: Path, _changed: int) -> str:
+    return paths.checksum(path)
 
 
 def vectors_for(graph: Graph, setting: Setting) -> FieldVectors | None:

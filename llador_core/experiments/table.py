@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -9,7 +10,9 @@ from typing import Any
 
 from llador_core.experiments.specs import TITLES, published, published_columns, published_note
 from llador_core.experiments.study import Results, Study
+from llador_core.graph import Graph
 from llador_core.models.interactions import INTERACTIONS
+from llador_core.paths import assets
 
 PAPER_PROTOCOL = "sampled-50"
 MORE = (("drug-ranking", "Hits@10"), ("drug-ranking", "Hits@50"), ("drug-ranking", "MRR"))
@@ -91,13 +94,14 @@ def columns() -> list[tuple[str, str]]:
     return [*((PAPER_PROTOCOL, metric) for metric in published_columns()), *MORE]
 
 
-def to_json(study: Study, results: Results) -> dict[str, Any]:
+def to_json(graph: Graph, study: Study, results: Results) -> dict[str, Any]:
     """Return the study as one document; figures are [mean, sd], sd None for a single seed."""
     return {
         "experiment": study.experiment.name,
         "title": study.experiment.title,
         "question": study.experiment.words,
-        "graph": study.graph,
+        "graph": graph.name,
+        "graph_checksum": graph.checksum,
         "recipe": study.recipe,
         "settings": list(study.extra),
         "n_seeds": study.n_seeds,
@@ -117,6 +121,18 @@ def to_json(study: Study, results: Results) -> dict[str, Any]:
         ],
         "note": published_note(),
     }
+
+
+def shipped(graph: Graph, study: Study) -> dict[str, Any] | None:
+    """Return the study's document that came with the app, None where there is none for this graph.
+
+    It holds the models and seeds it was made with, whatever the study asks.
+    """
+    path = assets() / "experiments" / f"{graph.name}-{study.experiment.name}.json"
+    if study.recipe != "llador" or study.extra or not path.is_file():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content if content.get("graph_checksum") == graph.checksum else None
 
 
 def _by_protocol(row: Row) -> dict[str, dict[str, list[float | None] | None]]:

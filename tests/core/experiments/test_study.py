@@ -154,7 +154,7 @@ def record(cell: Cell, mrr: float) -> dict[str, object]:
     return {"metrics": dict.fromkeys(protocols, metrics), "seconds": 2.0}
 
 
-def test_a_table_holds_mean_and_spread_and_the_published_figures() -> None:
+def test_a_table_holds_mean_and_spread_and_the_published_figures(starter: Graph) -> None:
     asked = make_study("main", "starter", ["rotate"], 3)
     cells = [cell for cell in asked.cells() if cell.setting.prior == "none"]
     values = dict(zip(cells, (0.1, 0.2, 0.6), strict=True))
@@ -168,7 +168,7 @@ def test_a_table_holds_mean_and_spread_and_the_published_figures() -> None:
     assert "| RotatE | no prior | 0.50 ± 0.00 (6.06) | 0.300 ± 0.265 (0.493) |" in words
     assert "| RotatE | full prior | - | - |" in words
     assert "another graph" in words and "full prior: No texts." in words
-    document = json.loads(json.dumps(table.to_json(asked, results)))
+    document = json.loads(json.dumps(table.to_json(starter, asked, results)))
     assert document["rows"][0]["metrics"]["sampled-50"]["MRR"] == [0.3, 0.2646]
     assert document["rows"][0]["published"]["MRR"] == 0.493
 
