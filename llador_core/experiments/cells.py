@@ -121,7 +121,7 @@ def run_cell(graph_name: str, cell: Cell, parent: int | None = None) -> Record:
     """
     graph = _graph(graph_name)
     config = cell.config(graph)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
 
     def watch(_: Progress) -> None:
         if parent is not None and os.getppid() != parent:
@@ -144,6 +144,7 @@ def run_cell(graph_name: str, cell: Cell, parent: int | None = None) -> Record:
         "seed": cell.seed,
         "config": dataclasses.asdict(config),
         "seconds": round(time.perf_counter() - started, 2),
+        "cpu_seconds": round(time.process_time() - worked, 2),
         "steps": trainer.progress.step,
         "n_train": len(spoiled.train),
         "n_test": reports["sampled-50"].n_pairs,

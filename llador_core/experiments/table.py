@@ -107,6 +107,7 @@ def to_json(graph: Graph, study: Study, results: Results) -> dict[str, Any]:
         "n_seeds": study.n_seeds,
         "n_missing": len(results.missing),
         "train_seconds": round(sum(r["seconds"] for r in results.records.values())),
+        "train_cpu_seconds": round(sum(r["cpu_seconds"] for r in results.records.values())),
         "rows": [
             {
                 "model": row.model,
