@@ -51,7 +51,8 @@ def add(command: AddCommand) -> None:
 def _train(arguments: Arguments) -> None:
     from llador_core.data import load_graph
     from llador_core.training.config import make_config
-    from llador_core.training.train import run_name, train
+    from llador_core.training.folder import run_name
+    from llador_core.training.train import train
 
     graph = load_graph(arguments.graph)
     changes = {"seed": arguments.seed, "split": arguments.split, "split_seed": arguments.split_seed}

@@ -37,15 +37,10 @@ from llador_core.safeguard.model import save
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
-from llador_core.training.folder import FORMAT
+from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import Report, Trainer
 from llador_core.training.provenance import commit, versions
-
-
-def run_name(graph: Graph, config: TrainConfig) -> str:
-    """Return `<dataset>-<model>-<prior>-<fingerprint>`."""
-    return f"{graph.name}-{config.model}-{config.prior}-{config.fingerprint(graph.checksum)}"
 
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
@@ -138,7 +133,7 @@ def _open_folder(
     folder: Path, graph: Graph, config: TrainConfig, split: Split, is_resumed: bool
 ) -> None:
     """Start the folder of an unfinished run, or check that the one there is the same run."""
-    asked = {"graph": graph.name, "config": dataclasses.asdict(config)}
+    asked = {"graph": graph.name, "config": config.to_json()}
     if (folder / checkpoint.FILE).is_file() and not is_resumed:
         raise ConfigError(
             f"Run '{folder.name}' is unfinished and has a checkpoint. Repeat the command with "
