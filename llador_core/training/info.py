@@ -29,6 +29,8 @@ class RunInfo:
     name : str
         The folder's name.
     graph, model, prior, recipe, split_kind : str
+    texts : str
+        Set of texts that the anchors came from, "" for the graph's own.
     seed, split_seed : int
     is_caution_held_out : bool
         Contraindicated pairs were held out too.
@@ -58,6 +60,7 @@ class RunInfo:
     is_imported: bool = False
     problem: str = ""
     dim: int = 0
+    texts: str = ""
 
 
 def list_runs(graph: str | None = None) -> list[RunInfo]:
@@ -100,6 +103,7 @@ def read_info(folder: Path) -> RunInfo:
         split_seed=config.split_seed,
         is_caution_held_out=config.is_caution_held_out,
         dim=config.dim,
+        texts=config.texts,
     )
     if not (folder / "run.json").is_file():
         return dataclasses.replace(

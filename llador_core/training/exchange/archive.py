@@ -204,10 +204,8 @@ def _sound(folder: Path, graph: Graph | None) -> Run:
 
 
 def _check_shapes(run: Run, graph: Graph) -> None:
-    if (
-        len(run.scorer.entities) != graph.n_entities
-        or len(run.scorer.relations) != graph.n_relations
-    ):
+    rows = len(run.scorer.entities), len(run.scorer.relations)
+    if rows != (graph.n_entities, graph.n_relations):
         raise DataFormatError(
             f"Its weights are of {rows[0]:,} entities and {rows[1]:,} relations; graph "
             f"'{graph.name}' has "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import platform
@@ -250,7 +249,7 @@ def _write(
 ) -> None:
     from safetensors.numpy import save
 
-    write_json(folder / "config.json", {"graph": graph.name, "config": dataclasses.asdict(config)})
+    write_json(folder / "config.json", {"graph": graph.name, "config": config.to_json()})
     entities = zip(graph.entity_ids, graph.entity_names, strict=True)
     rows = ["id\tname", *(f"{entity}\t{name}" for entity, name in entities)]
     write_atomically(folder / "entities.tsv", ("\n".join(rows) + "\n").encode())
