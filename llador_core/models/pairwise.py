@@ -112,7 +112,7 @@ def products(
     return out
 
 
-def product_gradients(  # noqa: PLR0913
+def product_gradients(
     query: Tensor,
     table: Tensor,
     index: Tensor,

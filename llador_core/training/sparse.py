@@ -82,7 +82,7 @@ class SparseStep:
             self.numbers[name].update(gradient, lr)
         return loss
 
-    def _link(  # noqa: PLR0913
+    def _link(
         self,
         batch: Batch,
         asked: Query,

@@ -7,9 +7,7 @@ import json
 import logging
 import platform
 import shutil
-import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ from llador_core.evaluation.controls import report_with_controls
 from llador_core.graph import Graph
 from llador_core.models.scorer import Scorer
 from llador_core.paths import (
-    REPOSITORY,
     home,
     make_folder,
     storage_errors,
@@ -45,10 +42,9 @@ from llador_core.training.config import TrainConfig
 from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import Report, Trainer
+from llador_core.versions import commit, versions
 
 log = logging.getLogger(__name__)
-
-_PACKAGES = ("torch", "numpy", "safetensors")
 
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
@@ -234,33 +230,6 @@ def _record(
         "device": "cpu",
         "machine": platform.machine(),
         "weights": "float16" if is_half else "float32",
-        "versions": {"llador": _version("llador_core"), **{p: _version(p) for p in _PACKAGES}},
-        "git_commit": _commit(),
+        "versions": versions(),
+        "git_commit": commit(),
     }
-
-
-def _version(package: str) -> str:
-    if package == "llador_core":
-        from llador_core import __version__
-
-        return __version__
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _commit() -> str:
-    """Return the commit of this checkout, "" where there is none."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
