@@ -58,26 +58,23 @@ class KnownTriples:
     def count(self, triples: NDArray[np.int32], side: Side) -> Ints:
         """Return how many training triples share (given end, relation) with each of `triples`."""
         at = self._pairs(triples, side)
-        return self.start[side][at + 1] - self.start[side][at]
+        return np.asarray(self.start[side][at + 1] - self.start[side][at], np.int64)
 
     def _pairs(self, triples: NDArray[np.int32], side: Side) -> NDArray[np.integer]:
         if triples is self._triples:
             return self.pair[side]
         given = _ENDS[side][0]
-        return np.searchsorted(self._keys[side], self._key(triples[:, given], triples[:, 1]))
+        keys = self._key(triples[:, given], triples[:, 1])
+        return np.asarray(np.searchsorted(self._keys[side], keys), np.int64)
 
-    def true_ends(
-        self, triples: NDArray[np.int32], side: Side
-    ) -> tuple[Ints, NDArray[np.int32]]:
+    def true_ends(self, triples: NDArray[np.int32], side: Side) -> tuple[Ints, NDArray[np.int32]]:
         """Return (row, entity): every true end, on `side`, of each row of `triples`.
 
         The triples must be training triples.
         """
         return self.ends_of(self._pairs(triples, side), side)
 
-    def ends_of(
-        self, pairs: NDArray[np.integer], side: Side
-    ) -> tuple[Ints, NDArray[np.int32]]:
+    def ends_of(self, pairs: NDArray[np.integer], side: Side) -> tuple[Ints, NDArray[np.int32]]:
         """Return (row, entity): every true end of each of `pairs`, numbered as in `pair`."""
         first, last = self.start[side][pairs], self.start[side][pairs + 1]
         n = last - first
