@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from llador_core import __version__
 from llador_core.cli import (
+    bring,
     experiments,
     explain,
     graphs,
@@ -19,7 +20,18 @@ from llador_core.cli import (
 )
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, subgraph, runs, jobs, rank, explain, project, report, experiments)
+FAMILIES = (
+    graphs,
+    subgraph,
+    runs,
+    jobs,
+    rank,
+    explain,
+    project,
+    report,
+    experiments,
+    bring,
+)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
