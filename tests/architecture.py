@@ -31,7 +31,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("safeguard",),
     ("training",),
     ("ranking",),
-    ("explain", "hubs", "agreement", "shortlist", "links"),
+    ("explain", "hubs", "agreement", "comparison", "shortlist", "links"),
     ("figures",),
     ("report",),
     ("__main__", "cli"),
