@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from llador_core import jobs, locks, paths
-from llador_core.errors import ConfigError
+from llador_core.config import from_dict
+from llador_core.errors import ConfigError, LladorError, MissingDataError
 from llador_core.graph import Graph
 from llador_core.training.config import TrainConfig, make_config
 from llador_core.training.folder import run_name
