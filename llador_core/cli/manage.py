@@ -28,12 +28,14 @@ def add(command: AddCommand) -> None:
 
 
 def _runs(arguments: Arguments) -> None:
+    from llador_core.shortlist import store
     from llador_core.training import manage
 
     if arguments.compare:
         _compare(arguments)
     elif arguments.rename:
         info = manage.rename_run(*arguments.rename)
+        store.rename_run(info.graph, arguments.rename[0], info.name)
         _say(arguments, f"{arguments.rename[0]} is now {info.name}", run=info.name)
     elif arguments.delete:
         gone = manage.delete_run(arguments.delete)
