@@ -6,10 +6,21 @@ import argparse
 from collections.abc import Callable
 
 from llador_core import __version__
-from llador_core.cli import exchange, explain, graphs, manage, project, rank, report, runs
+from llador_core.cli import (
+    exchange,
+    explain,
+    graphs,
+    jobs,
+    manage,
+    project,
+    rank,
+    report,
+    runs,
+    subgraph,
+)
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, runs, manage, exchange, rank, explain, project, report)
+FAMILIES = (graphs, subgraph, runs, jobs, manage, exchange, rank, explain, project, report)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

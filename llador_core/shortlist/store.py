@@ -183,7 +183,7 @@ def rename_run(graph: str, run: str, new: str) -> int:
         for table in ("history", "entries"):
             where = (new, graph, run)
             found = database.execute(
-                f"UPDATE OR REPLACE {table} SET run = ? WHERE graph = ? AND run = ?",  # noqa: S608
+                f"UPDATE OR REPLACE {table} SET run = ? WHERE graph = ? AND run = ?",
                 where,
             )
         return int(found.rowcount)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,29 +110,6 @@ def differing(config: TrainConfig) -> dict[str, Any]:
         for name in names
         if name not in OWN_COLUMNS and getattr(config, name) != getattr(default, name)
     }
-
-
-def learning_curve(info: RunInfo) -> list[dict[str, float]]:
-    """Return what a run reported while it was trained: step, loss, valid_mrr, seconds.
-
-    Lines that cannot be read, such as one cut by a kill, are left out; the list is empty for a run
-    that was trained elsewhere.
-    """
-    try:
-        lines = (info.folder / "progress.jsonl").read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    found: list[dict[str, float]] = []
-    for line in lines:
-        try:
-            told = json.loads(line)
-            row = {k: float(told[k]) for k in ("step", "loss", "valid_mrr", "seconds")}
-        except (ValueError, TypeError, KeyError):
-            continue
-        if found and row["step"] <= found[-1]["step"]:  # a resumed run repeats its last steps
-            found = [one for one in found if one["step"] < row["step"]]
-        found.append(row)
-    return found
 
 
 def _reports(reports: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from llador_core import jobs, locks, paths
-from llador_core.config import from_dict
-from llador_core.errors import ConfigError, LladorError, MissingDataError
+from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.training.config import TrainConfig, make_config
 from llador_core.training.folder import run_name
@@ -265,7 +264,7 @@ def _is_first(name: str, device: str) -> bool:
         if other == name:
             continue
         found = read(other)
-        if found and found.state == "waiting" and found.device == device:
-            if (found.asked, other) < own:
-                return False
+        is_rival = found is not None and (found.state, found.device) == ("waiting", device)
+        if is_rival and found is not None and (found.asked, other) < own:
+            return False
     return True

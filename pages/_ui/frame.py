@@ -22,6 +22,7 @@ CANDIDATES = "pages/candidates.py"
 PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
 EMBEDDING_SHIFT = "pages/embedding_shift.py"
+TRAIN = "pages/train.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
@@ -29,6 +30,7 @@ LINKS = {
     PAIR: ("Why this drug?", ":material/balance:"),
     NEIGHBOURHOOD: ("Neighbourhood", ":material/hub:"),
     EMBEDDING_SHIFT: ("What moved", ":material/scatter_plot:"),
+    TRAIN: ("Train", ":material/model_training:"),
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
 TOOLS: dict[str, tuple[str, str]] = {}

@@ -9,7 +9,7 @@ import pytest
 from llador_core import jobs
 from llador_core.errors import ConfigError, UnknownNameError
 from llador_core.training import manage
-from llador_core.training.overview import learning_curve, overview
+from llador_core.training.overview import overview
 from llador_core.training.runs import default_run, list_runs, load_run
 
 NAME = "starter-distmult-full-copy"
@@ -118,16 +118,3 @@ def test_damaged_and_unfinished_runs_are_in_the_table(copied: Path) -> None:
     assert overview(next(i for i in list_runs() if i.name == NAME)).state == "unfinished"
     (copied / "config.json").write_text("[")
     assert overview(next(i for i in list_runs() if i.name == NAME)).state == "damaged"
-
-
-def test_a_learning_curve_goes_up_in_steps_whatever_the_file_holds(copied: Path) -> None:
-    whole = learning_curve(default_run("starter"))
-    assert [row["step"] for row in whole] == sorted({row["step"] for row in whole})
-    assert len(whole) > 3
-    lines = (copied / "progress.jsonl").read_text().splitlines()
-    resumed = [*lines[:4], "cut {", "[]", *lines[2:]]
-    (copied / "progress.jsonl").write_text("\n".join(resumed))
-    info = next(i for i in list_runs() if i.name == NAME)
-    assert learning_curve(info) == whole
-    (copied / "progress.jsonl").unlink()
-    assert learning_curve(info) == []
