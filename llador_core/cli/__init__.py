@@ -8,10 +8,12 @@ from collections.abc import Callable
 from llador_core import __version__
 from llador_core.cli import (
     bring,
+    exchange,
     experiments,
     explain,
     graphs,
     jobs,
+    manage,
     project,
     rank,
     report,
@@ -22,15 +24,17 @@ from llador_core.cli.output import Arguments
 
 FAMILIES = (
     graphs,
+    bring,
     subgraph,
     runs,
+    manage,
+    exchange,
     jobs,
+    experiments,
     rank,
     explain,
     project,
     report,
-    experiments,
-    bring,
 )
 
 
