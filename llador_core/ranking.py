@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from llador_core.errors import ConfigError
 from llador_core.graph import Bools, Graph, Ints, pair_keys
+from llador_core.models.interactions import Side
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.leakage import names_other_side
 from llador_core.priors.texts import Texts, described
@@ -189,10 +190,8 @@ def list_scores(
     check_graph(run, graph)
     if order == "combined" and run.safeguard is not None:
         return _line(graph, run.safeguard.combined, given, is_disease)
-    r, there = np.array(graph.treatment_relation), np.array(given)
-    if is_disease:
-        return run.scorer.score(candidates, r, there)
-    return run.scorer.score(there, r, candidates)
+    side: Side = "head" if is_disease else "tail"
+    return run.scorer.score_candidates(given, graph.treatment_relation, candidates, side)
 
 
 def _cautions(graph: Graph, run: Run, given: int, is_disease: bool) -> np.ndarray | None:
