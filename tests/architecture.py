@@ -10,14 +10,28 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-BASE = ("errors", "registry", "paths", "graph", "names", "config", "escape", "tables_out", "jobs")
+BASE = (
+    "errors",
+    "registry",
+    "paths",
+    "graph",
+    "names",
+    "config",
+    "escape",
+    "tables_out",
+    "jobs",
+    "versions",
+    "job_files",
+    "locks",
+    "database",
+)
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("data", "priors", "models", "projection"),
     ("evaluation",),
     ("safeguard",),
     ("training",),
-    ("ranking",),
+    ("ranking", "experiments"),
     ("explain", "hubs", "agreement", "shortlist", "links"),
     ("figures",),
     ("report",),

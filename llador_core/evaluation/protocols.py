@@ -38,6 +38,11 @@ Pairs = Literal["test", "valid"]
 ROWS_AT_ONCE = 2_048
 NUMBERS_AT_ONCE = 1 << 22  # scores, or random keys, held at a time
 DIGITS = 6
+UNKNOWN_SPLIT = (
+    "This model was trained elsewhere on pairs nobody here knows: it may have seen every known "
+    "treatment, so none can be used to judge it. If it was trained without the hidden pairs of a "
+    "run here, import it again with --split-of RUN."
+)
 
 
 @dataclass(frozen=True)
@@ -259,6 +264,8 @@ def positions(members: Ints, entities: NDArray[np.integer]) -> Ints:
 def _judged(graph: Graph, split: Split, pairs: Pairs) -> tuple[Ints, Ints]:
     """Return row and column of each distinct held-out pair, ordered by drug id, then disease id."""
     triples = split.test if pairs == "test" else split.valid
+    if split.kind == "unknown":
+        raise MissingDataError(UNKNOWN_SPLIT)
     if not len(triples):
         raise MissingDataError(
             f"The split of graph '{graph.name}' has no {pairs} pairs to judge by. "

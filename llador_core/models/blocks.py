@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llador_core.graph import Ints
-from llador_core.models import compiled
-from llador_core.models.compiled import AT_ONCE
+from llador_core.models import distances
+from llador_core.models.distances import AT_ONCE
 from llador_core.models.interactions import (
     INTERACTIONS,
     Side,
@@ -86,7 +86,7 @@ class Queries:
         is_compiled: bool = True,
     ) -> None:
         self.scorer, self.known, self.relations, self.side = scorer, known, relations, side
-        self.is_compiled = is_compiled and compiled.is_there()
+        self.is_compiled = is_compiled and distances.is_there()
         self.spec = INTERACTIONS[scorer.model]
         self.half = scorer.dim // 2
         rows = scorer.rows[known].astype(np.float64)
@@ -127,17 +127,19 @@ class Queries:
             return self._by_formula(block)
         out = np.empty((len(self.query), len(block.rows)), np.float32)
         if name in ("transe", "rotate"):
-            _run(compiled.l1 if name == "transe" else compiled.moduli, self.query, block.rows, out)
+            _run(
+                distances.l1 if name == "transe" else distances.moduli, self.query, block.rows, out
+            )
         elif name == "protate":
             weight = np.float32(constants["modulus"])
-            _run(compiled.sines, self.query, block.turned, weight, out)
+            _run(distances.sines, self.query, block.turned, weight, out)
         else:
             weights = constants["weights"].astype(np.float32)
             of_moduli = np.ascontiguousarray(self.query[:, : self.half])
             of_angles = np.ascontiguousarray(self.query[:, self.half :])
             moduli = np.ascontiguousarray(block.rows[:, : self.half])
-            _run(compiled.sines, of_angles, block.turned, weights[1], out)
-            _run(compiled.add_norms, of_moduli, self.stretch, moduli, weights[0], out)
+            _run(distances.sines, of_angles, block.turned, weights[1], out)
+            _run(distances.add_norms, of_moduli, self.stretch, moduli, weights[0], out)
         return out[:n]
 
     def error(self, own: Doubles, block: Block) -> Doubles:
@@ -195,8 +197,8 @@ class Queries:
         return out
 
 
-def _run(kernel: compiled.Kernel, *arrays: Any) -> None:
-    compiled.compiled(kernel)(*arrays)
+def _run(kernel: distances.Kernel, *arrays: Any) -> None:
+    distances.compiled(kernel)(*arrays)
 
 
 def _packed(query: Doubles) -> Floats:

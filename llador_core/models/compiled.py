@@ -1,135 +1,205 @@
-"""Distances of many queries to many candidates, compiled by numba where it is installed.
+"""Loops compiled for the processor with numba: what PyTorch can only do through large temporaries.
 
-A distance cannot be a matrix product. Written in NumPy each operation passes over memory once
-more; compiled, four queries meet a candidate while it is in the registers. Compiling takes about
-two seconds a kernel, so it is for work that takes longer than that, never for a page.
-
-The functions below are plain Python that numba translates: called as they are they say, slowly,
-what the compiled ones must say.
+Every number is summed by one thread in a fixed order, so that results do not depend on how many
+threads there are. Arrays are float32, indices int64. Compiled on first use and kept on disk.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
-from functools import cache
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Kernel = Callable[..., None]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
-TINY = np.float32(1e-12)  # as in `interactions`
-AT_ONCE = 4  # queries that share a load; callers pad to a multiple
-TILE = 64  # candidates that stay in a core's own cache while the queries pass
-ZERO = np.float32(0)
-
-# Sums may be reordered so that they can be done 8 or 16 at a time. Nothing else of "fast" mode:
-# it would assume that there is no NaN.
-_FREEDOM = {"reassoc", "contract", "nsz"}
+# Sums may be reordered and fused, but a NaN stays a NaN: a diverged loss must be seen.
+_MATH = {"reassoc", "contract", "arcp", "nsz"}
+_PER_TURN = np.float32(1 / (2 * np.pi))
+_TINY = np.float32(1e-12)
+_HALF = np.float32(0.5)
 
 
-def l1(q: Floats, c: Floats, out: Floats) -> None:
-    """Write -sum |q - c| into `out`.
-
-    Parameters
-    ----------
-    q : array of shape (n_queries, dim), n_queries a multiple of `AT_ONCE`
-    c : array of shape (n_candidates, dim)
-    out : array of shape (n_queries, n_candidates)
-    """
-    for tile in range(0, c.shape[0], TILE):
-        last = min(c.shape[0], tile + TILE)
-        for i in range(0, q.shape[0], AT_ONCE):
-            for j in range(tile, last):
-                s0, s1, s2, s3 = ZERO, ZERO, ZERO, ZERO
-                for k in range(q.shape[1]):
-                    x = c[j, k]
-                    s0 += abs(q[i, k] - x)
-                    s1 += abs(q[i + 1, k] - x)
-                    s2 += abs(q[i + 2, k] - x)
-                    s3 += abs(q[i + 3, k] - x)
-                out[i, j], out[i + 1, j], out[i + 2, j], out[i + 3, j] = -s0, -s1, -s2, -s3
+def _loop(**options: Any) -> Any:
+    return numba.njit(fastmath=_MATH, cache=True, nogil=True, **options)
 
 
-def moduli(q: Floats, c: Floats, out: Floats) -> None:
-    """Write minus the sum of moduli of q - c, read as complex numbers. Shapes as in `l1`."""
+@_loop(inline="always")
+def _sin_pi(u: Any) -> Any:
+    """Return sin(pi u) for u from 0 to 1/2, to 1e-7 (Taylor's series to u^11)."""
+    z = u * u
+    s = np.float32(0.08214589) + z * np.float32(-0.00737043)
+    s = np.float32(2.5501640) + z * (np.float32(-0.59926453) + z * s)
+    return u * (np.float32(3.1415927) + z * (np.float32(-5.1677128) + z * s))
+
+
+@_loop(parallel=True)
+def l1_value(q: Floats, table: Floats, index: Ints, rows: int, out: Floats) -> None:
+    for i in numba.prange(len(q)):
+        c = i // rows
+        for j in range(index.shape[1]):
+            candidate = table[index[c, j]]
+            total = np.float32(0)
+            for x in range(q.shape[1]):
+                total += abs(q[i, x] - candidate[x])
+            out[i, j] = total
+
+
+@_loop(parallel=True)
+def moduli_value(q: Floats, table: Floats, index: Ints, rows: int, out: Floats) -> None:
     half = q.shape[1] // 2
-    for tile in range(0, c.shape[0], TILE):
-        last = min(c.shape[0], tile + TILE)
-        for i in range(0, q.shape[0], AT_ONCE):
-            for j in range(tile, last):
-                s0, s1, s2, s3 = ZERO, ZERO, ZERO, ZERO
-                for k in range(half):
-                    x, y = c[j, k], c[j, k + half]
-                    a, b = q[i, k] - x, q[i, k + half] - y
-                    s0 += np.sqrt(a * a + b * b + TINY)
-                    a, b = q[i + 1, k] - x, q[i + 1, k + half] - y
-                    s1 += np.sqrt(a * a + b * b + TINY)
-                    a, b = q[i + 2, k] - x, q[i + 2, k + half] - y
-                    s2 += np.sqrt(a * a + b * b + TINY)
-                    a, b = q[i + 3, k] - x, q[i + 3, k + half] - y
-                    s3 += np.sqrt(a * a + b * b + TINY)
-                out[i, j], out[i + 1, j], out[i + 2, j], out[i + 3, j] = -s0, -s1, -s2, -s3
+    for i in numba.prange(len(q)):
+        c = i // rows
+        q_re, q_im = q[i, :half], q[i, half:]
+        for j in range(index.shape[1]):
+            c_re, c_im = table[index[c, j], :half], table[index[c, j], half:]
+            total = np.float32(0)
+            for x in range(half):
+                re, im = q_re[x] - c_re[x], q_im[x] - c_im[x]
+                total += np.sqrt(re * re + im * im)
+            out[i, j] = total
 
 
-def sines(q: Floats, c: Floats, weight: np.float32, out: Floats) -> None:
-    """Write -weight * sum |sin(q - c)| of angles given by their sines and cosines.
+@_loop(parallel=True)
+def sines_value(q: Floats, table: Floats, index: Ints, rows: int, out: Floats) -> None:
+    for i in numba.prange(len(q)):
+        c = i // rows
+        for j in range(index.shape[1]):
+            candidate = table[index[c, j]]
+            total = np.float32(0)
+            for x in range(q.shape[1]):
+                y = (q[i, x] - candidate[x]) * _PER_TURN
+                total += _sin_pi(abs(y - np.floor(y + _HALF)))
+            out[i, j] = total
 
-    |sin(q - c)| = |sin q cos c - cos q sin c|: no sine is left to compute.
 
-    Parameters
-    ----------
-    q, c : arrays of shape (n, 2 * n_angles)
-        Sines, then cosines.
-    """
+@_loop(parallel=True)
+def l1_gradient(
+    q: Floats,
+    table: Floats,
+    index: Ints,
+    rows: int,
+    width: int,
+    g: Floats,
+    to_q: Floats,
+    to_table: Floats,
+) -> None:
+    for k in numba.prange((q.shape[1] + width - 1) // width):
+        low, high = k * width, min(q.shape[1], (k + 1) * width)
+        for i in range(len(q)):
+            query, to_query = q[i, low:high], to_q[i, low:high]
+            for j in range(index.shape[1]):
+                at, weight = index[i // rows, j], g[i, j]
+                candidate, to_candidate = table[at, low:high], to_table[at, low:high]
+                for x in range(high - low):
+                    step = weight if query[x] > candidate[x] else -weight
+                    to_query[x] += step
+                    to_candidate[x] -= step
+
+
+@_loop(parallel=True)
+def moduli_gradient(
+    q: Floats,
+    table: Floats,
+    index: Ints,
+    rows: int,
+    width: int,
+    g: Floats,
+    to_q: Floats,
+    to_table: Floats,
+) -> None:
     half = q.shape[1] // 2
-    for tile in range(0, c.shape[0], TILE):
-        last = min(c.shape[0], tile + TILE)
-        for i in range(0, q.shape[0], AT_ONCE):
-            for j in range(tile, last):
-                s0, s1, s2, s3 = ZERO, ZERO, ZERO, ZERO
-                for k in range(half):
-                    x, y = c[j, k], c[j, k + half]
-                    s0 += abs(q[i, k] * y - q[i, k + half] * x)
-                    s1 += abs(q[i + 1, k] * y - q[i + 1, k + half] * x)
-                    s2 += abs(q[i + 2, k] * y - q[i + 2, k + half] * x)
-                    s3 += abs(q[i + 3, k] * y - q[i + 3, k + half] * x)
-                out[i, j], out[i + 1, j] = -weight * s0, -weight * s1
-                out[i + 2, j], out[i + 3, j] = -weight * s2, -weight * s3
+    for k in numba.prange((half + width - 1) // width):
+        low, high = k * width, min(half, (k + 1) * width)
+        for i in range(len(q)):
+            q_re, q_im = q[i, low:high], q[i, half + low : half + high]
+            to_re, to_im = to_q[i, low:high], to_q[i, half + low : half + high]
+            for j in range(index.shape[1]):
+                at, weight = index[i // rows, j], g[i, j]
+                c_re, c_im = table[at, low:high], table[at, half + low : half + high]
+                d_re, d_im = to_table[at, low:high], to_table[at, half + low : half + high]
+                for x in range(high - low):
+                    re, im = q_re[x] - c_re[x], q_im[x] - c_im[x]
+                    factor = weight / np.sqrt(re * re + im * im + _TINY)
+                    re *= factor
+                    im *= factor
+                    to_re[x] += re
+                    to_im[x] += im
+                    d_re[x] -= re
+                    d_im[x] -= im
 
 
-def add_norms(q: Floats, w: Floats, c: Floats, weight: np.float32, out: Floats) -> None:
-    """Subtract weight * ||w * c - q||_2 from `out`.
+@_loop(parallel=True)
+def sines_gradient(
+    q: Floats,
+    table: Floats,
+    index: Ints,
+    rows: int,
+    width: int,
+    g: Floats,
+    to_q: Floats,
+    to_table: Floats,
+) -> None:
+    for k in numba.prange((q.shape[1] + width - 1) // width):
+        low, high = k * width, min(q.shape[1], (k + 1) * width)
+        for i in range(len(q)):
+            query, to_query = q[i, low:high], to_q[i, low:high]
+            for j in range(index.shape[1]):
+                at, weight = index[i // rows, j], g[i, j] * _HALF
+                candidate, to_candidate = table[at, low:high], to_table[at, low:high]
+                for x in range(high - low):
+                    y = (query[x] - candidate[x]) * _PER_TURN
+                    y -= np.floor(y + _HALF)
+                    cosine = weight * _sin_pi(_HALF - abs(y))
+                    step = cosine if y > 0 else -cosine
+                    to_query[x] += step
+                    to_candidate[x] -= step
 
-    Parameters
-    ----------
-    q, w : arrays of shape (n_queries, width)
-        Each query stretches the candidates in its own way.
-    c : array of shape (n_candidates, width)
+
+@_loop(parallel=True)
+def rowwise_adagrad(table: Floats, sums: Floats, ids: Ints, gradient: Floats, lr: float) -> None:
+    for i in numba.prange(len(ids)):
+        row, step = table[ids[i]], gradient[i]
+        total = np.float32(0)
+        for x in range(len(step)):
+            total += step[x] * step[x]
+        sums[ids[i]] += total / np.float32(len(step))
+        rate = np.float32(lr / (np.sqrt(sums[ids[i]]) + 1e-10))
+        for x in range(len(step)):
+            row[x] -= rate * step[x]
+
+
+@_loop(parallel=True)
+def adagrad(table: Floats, sums: Floats, ids: Ints, gradient: Floats, lr: float) -> None:
+    rate = np.float32(lr)
+    for i in numba.prange(len(ids)):
+        row, step, total = table[ids[i]], gradient[i], sums[ids[i]]
+        for x in range(len(step)):
+            total[x] += step[x] * step[x]
+            row[x] -= rate * step[x] / (np.sqrt(total[x]) + np.float32(1e-10))
+
+
+@_loop(parallel=True)
+def mark_known(
+    pair: Ints, start: Ints, answers: NDArray[np.int32], drawn: Ints, rows: int, out: Bools
+) -> None:
+    """Mark which drawn entities are true answers.
+
+    `pair` numbers the (entity, relation) of each triple; its true answers, ascending, are
+    answers[start[pair] : start[pair + 1]]. `drawn` has shape (n_chunks, n), `out` (batch, n).
     """
-    for tile in range(0, c.shape[0], TILE):
-        last = min(c.shape[0], tile + TILE)
-        for i in range(q.shape[0]):
-            for j in range(tile, last):
-                s = ZERO
-                for k in range(q.shape[1]):
-                    a = w[i, k] * c[j, k] - q[i, k]
-                    s += a * a
-                out[i, j] -= weight * np.sqrt(s + TINY)
-
-
-@cache
-def is_there() -> bool:
-    """Return whether numba is installed, without importing it."""
-    return importlib.util.find_spec("numba") is not None
-
-
-@cache
-def compiled(kernel: Kernel) -> Kernel:
-    """Return one of the functions above as machine code; it is compiled when first called."""
-    import numba
-
-    fast: Kernel = numba.njit(nogil=True, fastmath=_FREEDOM)(kernel)
-    return fast
+    for i in numba.prange(len(pair)):
+        first, end = start[pair[i]], start[pair[i] + 1]
+        for j in range(drawn.shape[1]):
+            entity = drawn[i // rows, j]
+            low, high = first, end
+            while low < high:
+                middle = (low + high) >> 1
+                if answers[middle] < entity:
+                    low = middle + 1
+                else:
+                    high = middle
+            out[i, j] = low < end and answers[low] == entity
