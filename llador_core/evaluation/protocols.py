@@ -240,8 +240,8 @@ def known_pairs(graph: Graph, split: Split) -> Bools:
 def _known(graph: Graph, split: Split) -> tuple[Ints, Ints]:
     """Return row and column of the known pairs, with repeats."""
     treats = graph.relations_with_role("treats")
-    known = np.concatenate([split.train, split.valid, split.test])
-    known = known[np.isin(known[:, 1], treats)]
+    parts = (split.train, split.valid, split.test)
+    known = np.concatenate([some[np.isin(some[:, 1], treats)] for some in parts])
     rows, columns = positions(graph.drugs, known[:, 0]), positions(graph.diseases, known[:, 2])
     is_inside = (rows >= 0) & (columns >= 0)
     return rows[is_inside], columns[is_inside]
