@@ -230,6 +230,11 @@ def read_info(folder: Path) -> RunInfo:
     return dataclasses.replace(info, created=str(record.get("created", "")), is_finished=True)
 
 
+def read_config(info: RunInfo) -> TrainConfig:
+    """Return the settings of a run. Raises DataFormatError for a damaged file."""
+    return from_dict(TrainConfig, read_json(info.folder / "config.json")["config"])
+
+
 def load_run(name: str) -> Run:
     """Return the finished run with this name, or in the folder at this path.
 
@@ -247,7 +252,7 @@ def load_run(name: str) -> Run:
     if not info.is_finished:
         unfinished = (folder / "config.json").is_file() and not (folder / "run.json").is_file()
         raise (MissingDataError if unfinished else DataFormatError)(info.problem)
-    config = from_dict(TrainConfig, read_json(folder / "config.json")["config"])
+    config = read_config(info)
     weights = read_weights(folder)
     anchors = weights.pop("anchors", None)
     try:
