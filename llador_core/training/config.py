@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -23,6 +23,10 @@ from llador_core.priors.anchors import PRIORS
 from llador_core.registry import lookup
 
 Recipe = Literal["paper", "llador"]
+
+# A setting that came after the first runs: it counts in a run's name only when it is not at its
+# default, so that the names of runs which do not use it stay as they are.
+LATER: Mapping[str, bool] = MappingProxyType({"is_later": True})
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class TrainConfig:
     is_caution_held_out : bool
         Contraindicated pairs are held out as treated ones are, so that the run can be judged by
         them. Runs from before the safeguard did not.
+    texts : str
+        Name of the set of texts that the anchors come from; "" for the graph's own.
     """
 
     model: str = "distmult"
@@ -120,6 +126,7 @@ class TrainConfig:
     split: Literal["pair", "disease", "drug"] = "pair"
     split_seed: int = 0
     is_caution_held_out: bool = False
+    texts: str = field(default="", metadata=LATER)
 
     def __post_init__(self) -> None:
         spec = lookup("model", INTERACTIONS, self.model)
@@ -154,9 +161,17 @@ class TrainConfig:
     def is_anchored(self) -> bool:
         return self.prior != "none"
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what config.json keeps: every setting, those that came later only where set."""
+        return {
+            setting.name: getattr(self, setting.name)
+            for setting in dataclasses.fields(self)
+            if not (setting.metadata and getattr(self, setting.name) == setting.default)
+        }
+
     def fingerprint(self, graph_checksum: str) -> str:
         """Return 8 hex digits that differ when a setting or the graph differs."""
-        asked = json.dumps([dataclasses.asdict(self), graph_checksum], sort_keys=True)
+        asked = json.dumps([self.to_json(), graph_checksum], sort_keys=True)
         return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 

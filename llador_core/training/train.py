@@ -142,7 +142,7 @@ def _open_folder(
     folder: Path, graph: Graph, config: TrainConfig, split: Split, is_resumed: bool
 ) -> None:
     """Start the folder of an unfinished run, or check that the one there is the same run."""
-    asked = {"graph": graph.name, "config": dataclasses.asdict(config)}
+    asked = {"graph": graph.name, "config": config.to_json()}
     if (folder / checkpoint.FILE).is_file() and not is_resumed:
         raise ConfigError(
             f"Run '{folder.name}' is unfinished and has a checkpoint. Repeat the command with "

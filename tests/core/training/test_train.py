@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llador_core.config import from_dict
 from llador_core.data.splits import split_by_pair
 from llador_core.errors import ConfigError, LladorError, MissingDataError, StorageError
 from llador_core.graph import Graph
@@ -15,9 +16,10 @@ from llador_core.priors.anchors import Anchors
 from llador_core.training import loop
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig, make_config
+from llador_core.training.device import pick_device
 from llador_core.training.loop import Trainer
-from llador_core.training.runs import load_run
-from llador_core.training.train import train
+from llador_core.training.runs import list_runs, load_run
+from llador_core.training.train import run_name, train
 from tests.builders import graph_of
 
 FAST = ["dim=16", "steps=40", "batch_size=64", "n_negatives=16", "validate_every=20"]
@@ -105,6 +107,7 @@ def test_every_field_of_the_config_is_tested_to_matter() -> None:
         "split",
         "split_seed",
         "is_caution_held_out",
+        "texts",
     }
     stopping = {"validate_every", "patience", "tolerance"}
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
@@ -263,3 +266,37 @@ def test_treatments_are_a_quarter_of_what_a_large_graph_learns(n_treats: int, we
     assert make_config(large, "distmult", "none").treat_weight == weight
     assert make_config(large, "distmult", "none", settings=["treat_weight=7"]).treat_weight == 7
     assert make_config(tiny, "distmult", "none").treat_weight == TrainConfig().treat_weight
+
+
+def test_a_setting_that_came_later_changes_a_name_only_where_it_is_set() -> None:
+    later = [field for field in dataclasses.fields(TrainConfig) if field.metadata]
+    assert "texts" in {field.name for field in later}
+    plain = TrainConfig()
+    assert not {field.name for field in later} & set(plain.to_json())
+    other = dataclasses.replace(plain, texts="mine")
+    assert other.fingerprint("a") != plain.fingerprint("a")
+    assert from_dict(TrainConfig, other.to_json()) == other
+
+
+def test_shipped_runs_keep_their_names(starter: Graph) -> None:
+    for info in list_runs("starter"):
+        if info.is_pretrained:
+            assert run_name(starter, load_run(info.name).config) == info.name
+
+
+def test_devices_are_picked_or_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    assert pick_device("auto").type == pick_device("cpu").type == "cpu"
+    with pytest.raises(ConfigError, match=r"needs an NVIDIA GPU .* Use --device cpu"):
+        pick_device("cuda")
+    with pytest.raises(LladorError, match=r"no device named 'gpu'\. Did you mean"):
+        pick_device("gpu")
+    with pytest.raises(LladorError, match="no device named 'cpu:1'"):
+        pick_device("cpu:1")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert str(pick_device("auto")) == "cuda"
+    assert str(pick_device("cuda:0")) == "cuda:0"
+    with pytest.raises(ConfigError, match="this machine has 1 NVIDIA GPUs, counted from 0"):
+        pick_device("cuda:1")
