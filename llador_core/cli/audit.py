@@ -75,10 +75,9 @@ def _print(graph: Graph, prior: str, audit: PairAudit, judged: dict[str, Judged]
         ]
         print_table(["", *SHOWN], table)
     print("\nFor example:")
-    shown = [found[0] for found in audit.namings if found][:EXAMPLES]
-    for one in shown:
+    for found in [namings[0] for namings in audit.namings if namings][:EXAMPLES]:
         print(
-            f"  {plain(graph.entity_names[one.entity])} ({one.field}), by {KIND_WORDS[one.kind]} "
-            f"'{plain(one.words)}': {plain(one.sentence)}"
+            f"  {plain(graph.entity_names[found.entity])} ({found.field}), by "
+            f"{KIND_WORDS[found.kind]} '{plain(found.words)}': {plain(found.sentence)}"
         )
     print("\nEvery find with its sentence: --json", file=sys.stderr)

@@ -134,18 +134,18 @@ def pair_rows(graph: Graph, audit: PairAudit) -> list[dict[str, Any]]:
             "disease": graph.entity_names[disease],
             "is_named": bool(namings),
         }
-        for one in namings:
-            rows.append(
-                pair
-                | {
-                    "text_of": "drug" if one.entity == drug else "disease",
-                    "field": one.field,
-                    "words": one.words,
-                    "stands_for": one.label,
-                    "how": one.kind,
-                    "sentence": one.sentence,
-                }
-            )
+        rows += [
+            pair
+            | {
+                "text_of": "drug" if one.entity == drug else "disease",
+                "field": one.field,
+                "words": one.words,
+                "stands_for": one.label,
+                "how": one.kind,
+                "sentence": one.sentence,
+            }
+            for one in namings
+        ]
         if not namings:
             rows.append(pair)
     return rows

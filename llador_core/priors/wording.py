@@ -102,8 +102,8 @@ OTHER_SENSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
             _words(
                 "finger fingers dependent overload deficiency transport transporter uptake "
                 "binding homeostasis metabolism absorption sulfur regulatory storage ions ion "
-                "export containing receptor receptors enzyme antagonist cycle stores content loading "
-                "regulation chelation chelator"
+                "export containing receptor receptors enzyme antagonist cycle stores content "
+                "loading regulation chelation chelator"
             ),
         ),
     ),
@@ -112,10 +112,10 @@ OTHER_SENSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 def plain_word(word: str) -> str:
     """Return a word in lower case, in American spelling, in the singular."""
-    folded = word.casefold()
+    plain = _singular(word.casefold())
     for pattern, american in BRITISH:
-        folded = pattern.sub(american, folded)
-    return _singular(folded)
+        plain = pattern.sub(american, plain)
+    return plain
 
 
 def plain_words(words: Words) -> Words:
