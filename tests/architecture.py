@@ -10,7 +10,18 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-BASE = ("errors", "registry", "paths", "graph", "names", "config", "escape", "tables_out", "jobs")
+BASE = (
+    "errors",
+    "registry",
+    "paths",
+    "graph",
+    "names",
+    "config",
+    "escape",
+    "tables_out",
+    "jobs",
+    "database",
+)
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("data", "priors", "models", "projection"),

@@ -30,6 +30,8 @@ LINKS = {
     NEIGHBOURHOOD: ("Neighbourhood", ":material/hub:"),
     EMBEDDING_SHIFT: ("What moved", ":material/scatter_plot:"),
 }
+# Pages about graphs, texts and runs, not about a case: behind one button beside the others.
+TOOLS: dict[str, tuple[str, str]] = {}
 
 
 def router() -> Any:
@@ -39,7 +41,7 @@ def router() -> Any:
     """
     pages = [
         st.Page(path, title=title, default=path == CASE_STUDY, url_path=PATHS.get(path))
-        for path, (title, _) in LINKS.items()
+        for path, (title, _) in (LINKS | TOOLS).items()
     ]
     # The default page answers at "/" alone; a link to its own name must work too.
     named = st.Page(CASE_STUDY, title=LINKS[CASE_STUDY][0], url_path="case_study")
@@ -55,7 +57,7 @@ def page_setup(path: str) -> None:
     """
     warm.await_tables()
     router()
-    title, _ = LINKS[path]
+    title, _ = (LINKS | TOOLS)[path]
     # A named icon, here or on st.Page, would be fetched from the internet for the browser tab.
     icon = str(assets() / "icon.svg")
     st.set_page_config(page_title=f"{title} · LLaDoR", page_icon=icon, layout="wide")
@@ -64,7 +66,15 @@ def page_setup(path: str) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         with st.container(horizontal=True, width="content", gap="small"):
-            for other, (label, icon) in LINKS.items():
-                st.page_link(other, label=label, icon=icon, query_params=state.link())
+            _show_links(LINKS)
+            if TOOLS:
+                name = TOOLS[path][0] if path in TOOLS else "Workshop"
+                with st.popover(name, icon=":material/construction:", width="content"):
+                    _show_links(TOOLS)
         inputs.pick_graph()
         st.caption(NOTICE, help=NOTICE_HELP, width="content")
+
+
+def _show_links(pages: dict[str, tuple[str, str]]) -> None:
+    for path, (label, icon) in pages.items():
+        st.page_link(path, label=label, icon=icon, query_params=state.link())
