@@ -68,13 +68,21 @@ def mask_texts(
 
 
 def _without(text: str, places: set[tuple[int, int]]) -> str:
-    """Return a text without the places; what a semicolon would have ended gets a full stop."""
-    kept, at = [], 0
+    """Return a text without the places; stops and capitals fit what is left."""
+    pieces, at = [], 0
     for start, end in sorted(places):
-        kept.append(text[at:start])
+        pieces.append(text[at:start].strip())
         at = end
-    kept.append(text[at:])
-    joined = "".join(kept).strip()
-    if joined.endswith(";"):
-        joined = f"{joined[:-1].rstrip()}."
-    return joined[:1].upper() + joined[1:]
+    kept = ""
+    for piece in (*pieces, text[at:].strip()):
+        if not piece:
+            continue
+        if kept.endswith(";") and piece[0].isupper():
+            kept = f"{kept[:-1]}."
+        begins = not kept or kept[-1] in ".!?"
+        first = piece.split()[0]
+        if begins and first.isalpha() and first.islower():  # "mTOR" stays as it is
+            kept = f"{kept} {piece[0].upper()}{piece[1:]}".strip()
+        else:
+            kept = f"{kept} {piece}".strip()
+    return f"{kept[:-1]}." if kept.endswith(";") else kept
