@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,19 @@ def add(command: AddCommand) -> None:
     one.add_argument(
         "--order", choices=("raw", "combined"), default="raw", help="what orders the lists"
     )
+    one.add_argument(
+        "--mask",
+        choices=("held-out", "known"),
+        help="also write a text set without the sentences that name, to train with",
+    )
     one.add_argument("--json", action="store_true")
+    one.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # inherited from a page's job
 
 
 def _audit(arguments: Arguments) -> None:
+    if arguments.mask:
+        _mask(arguments)
+        return
     from llador_core.data import load_graph
     from llador_core.evaluation.named import audit_held_out, audit_json, judge
     from llador_core.evaluation.protocols import PROTOCOLS
@@ -81,3 +91,33 @@ def _print(graph: Graph, prior: str, audit: PairAudit, judged: dict[str, Judged]
             f"{KIND_WORDS[found.kind]} '{plain(found.words)}': {plain(found.sentence)}"
         )
     print("\nEvery find with its sentence: --json", file=sys.stderr)
+
+
+def _mask(arguments: Arguments) -> None:
+    from llador_core import jobs
+    from llador_core.data import load_graph
+    from llador_core.training.masked import make_masked_set, mask_job, masked_name
+    from llador_core.training.prior_check import train_command
+    from llador_core.training.runs import load_run
+
+    run = load_run(arguments.run_name)
+    graph = load_graph(arguments.graph or run.info.graph)
+    prior = run.config.prior if run.config.prior != "none" else "full"
+    command = train_command(run.info, prior, masked_name(run.info, arguments.mask))
+    with jobs.reporting(mask_job(run.info, arguments.mask), arguments.lock) as report:
+        report(0.0, "Looking for sentences that name")
+
+        def progress(done: int, total: int) -> None:
+            report(0.99 * done / total, f"Text vectors: {done:,} of {total:,}")
+
+        made = make_masked_set(run, graph, arguments.mask, progress)
+    masked = made.masked
+    if arguments.json:
+        counts = {"n_sentences": masked.n_sentences, "n_texts": masked.n_texts}
+        print_json({"texts": made.name, **counts, "train": command})
+        return
+    print(
+        f"Text set '{made.name}': {masked.n_sentences:,} sentences taken out of "
+        f"{masked.n_texts:,} texts, of {masked.n_emptied:,} of which nothing is left. To train:"
+    )
+    print(f"  {command}")

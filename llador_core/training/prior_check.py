@@ -8,6 +8,7 @@ from llador_core.errors import MissingDataError
 from llador_core.graph import Graph
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.texts import TEXT_FIELDS, TextField, Texts, described, load_texts
+from llador_core.training.config import TrainConfig
 from llador_core.training.runs import Run, RunInfo, list_runs, read_config
 
 # What stands beside a run: without text, with less of it, and with texts spoiled on purpose.
@@ -75,3 +76,33 @@ def variants(info: RunInfo) -> list[Variant]:
     kin[info.prior, texts_name(info)] = info
     usual = [Variant(prior, "", kin.pop((prior, ""), None)) for prior in BESIDE]
     return [*usual, *(Variant(*key, found) for key, found in sorted(kin.items()))]
+
+
+def train_settings(info: RunInfo, prior: str, texts: str = "") -> dict[str, str]:
+    """Return what `train` is asked for to make a run's kin with another prior or text set."""
+    asked = {
+        "graph": info.graph,
+        "model": info.model,
+        "prior": prior,
+        "recipe": info.recipe,
+        "seed": str(info.seed),
+        "split": info.split_kind,
+        "split-seed": str(info.split_seed),
+    }
+    config = read_config(info)
+    return (
+        asked
+        | ({"dim": str(config.dim)} if config.dim != TrainConfig().dim else {})
+        | ({"texts": texts} if texts else {})
+    )
+
+
+def train_command(info: RunInfo, prior: str, texts: str = "") -> str:
+    """Return the command line that trains a run's kin."""
+    asked = train_settings(info, prior, texts)
+    by_set = {key: asked.pop(key) for key in ("dim", "texts") if key in asked}
+    defaults = {"graph": "starter", "recipe": "llador", "seed": "0", "split": "pair"}
+    defaults |= {"split-seed": "0"}
+    words = [f"--{k} {v}" for k, v in asked.items() if defaults.get(k) != v]
+    words += [f"--set {key}={value}" for key, value in by_set.items()]
+    return " ".join(["python -m llador_core train", *words])
