@@ -20,6 +20,7 @@ BASE = (
     "escape",
     "tables_out",
     "jobs",
+    "versions",
     "database",
 )
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
@@ -28,7 +29,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("evaluation",),
     ("safeguard",),
     ("training",),
-    ("ranking",),
+    ("ranking", "experiments"),
     ("explain", "hubs", "agreement", "shortlist", "links"),
     ("figures",),
     ("report",),
