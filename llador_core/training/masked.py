@@ -10,7 +10,7 @@ import numpy as np
 from llador_core.graph import Graph, Ints
 from llador_core.priors.embedders import Progress
 from llador_core.priors.masking import Masked, mask_texts
-from llador_core.priors.places import set_names, slug
+from llador_core.priors.places import set_names, slug, vectors_files
 from llador_core.priors.sets import write_set
 from llador_core.priors.texts import TEXT_FIELDS, Provenance
 from llador_core.priors.vectors import make_vectors
@@ -50,9 +50,10 @@ def mask_job(info: RunInfo, scope: Scope) -> str:
     return f"embed-{slug(info.graph)}-{masked_name(info, scope)}"
 
 
-def is_made(info: RunInfo, graph: Graph, scope: Scope = "held-out") -> bool:
-    """Return whether the set is there."""
-    return masked_name(info, scope) in set_names(graph)
+def is_ready(info: RunInfo, graph: Graph, scope: Scope = "held-out") -> bool:
+    """Return whether the set is there, with vectors to train with."""
+    name = masked_name(info, scope)
+    return name in set_names(graph) and bool(vectors_files(graph, name))
 
 
 def pairs_to_mask(run: Run, graph: Graph, scope: Scope) -> tuple[Ints, Ints]:

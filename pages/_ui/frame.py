@@ -22,6 +22,8 @@ CANDIDATES = "pages/candidates.py"
 PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
 EMBEDDING_SHIFT = "pages/embedding_shift.py"
+PRIORS = "pages/priors.py"
+TRAIN = "pages/train.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
@@ -31,7 +33,9 @@ LINKS = {
     EMBEDDING_SHIFT: ("What moved", ":material/scatter_plot:"),
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
-TOOLS: dict[str, tuple[str, str]] = {}
+TOOLS: dict[str, tuple[str, str]] = {
+    PRIORS: ("Priors", ":material/edit_note:"),
+}
 
 
 def router() -> Any:
