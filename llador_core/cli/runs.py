@@ -19,7 +19,8 @@ def add(command: AddCommand) -> None:
     one = command("train", _train, "Train and evaluate a run.")
     one.add_argument("--graph", default="starter", help="registered name or folder")
     one.add_argument("--model", default="distmult")
-    one.add_argument("--prior", default="none")
+    one.add_argument("--prior", help="default: none, or full where --texts is given")
+    one.add_argument("--texts", default="", metavar="SET", help="which texts; SET@EMBEDDER too")
     one.add_argument("--recipe", default="llador", help="llador (ours) or paper")
     one.add_argument("--seed", type=int, help="of start values and sampling")
     one.add_argument("--split", help="pair, or disease for zero-shot diseases")
@@ -56,9 +57,10 @@ def _train(arguments: Arguments) -> None:
     graph = load_graph(arguments.graph)
     changes = {"seed": arguments.seed, "split": arguments.split, "split_seed": arguments.split_seed}
     given = {name: value for name, value in changes.items() if value is not None}
-    config = make_config(
-        graph, arguments.model, arguments.prior, arguments.recipe, arguments.set, **given
-    )
+    if arguments.texts:
+        given["texts"] = arguments.texts
+    prior = arguments.prior or ("full" if arguments.texts else "none")
+    config = make_config(graph, arguments.model, prior, arguments.recipe, arguments.set, **given)
     print(f"Training {run_name(graph, config)}", file=sys.stderr)
 
     def report(progress: Progress) -> None:

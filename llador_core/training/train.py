@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import platform
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ from llador_core.paths import (
     write_atomically,
 )
 from llador_core.priors.anchors import Anchors, make_anchors
+from llador_core.priors.sets import concerns
 from llador_core.priors.texts import load_texts
 from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
 from llador_core.safeguard.model import save
@@ -43,6 +45,8 @@ from llador_core.training.config import TrainConfig
 from llador_core.training.folder import FORMAT
 from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import Report, Trainer
+
+log = logging.getLogger(__name__)
 
 _PACKAGES = ("torch", "numpy", "safetensors")
 
@@ -100,7 +104,7 @@ def train(
             "delete its folder, or change a setting, for instance --seed."
         )
     split = make_split(graph, config)
-    vectors = load_vectors(graph) if config.is_anchored else vectors_if_any(graph)
+    vectors = _vectors(graph, config)
     anchors = make_anchors_for(vectors, config)
     _open_folder(folder, graph, config, split, is_resumed)
     trainer = Trainer(graph, split, config, anchors)
@@ -129,6 +133,19 @@ def train(
     clear_guard(folder)
     (folder / checkpoint.FILE).unlink(missing_ok=True)
     return folder
+
+
+def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:
+    """Return the vectors of the texts a run is anchored to; a plain run is only compared by them.
+
+    Says with numbers where a prior covers little of the graph, or cannot be what its name says.
+    """
+    if not config.is_anchored:
+        return vectors_if_any(graph)
+    vectors = load_vectors(graph, config.texts)
+    for sentence in concerns(graph, load_texts(graph, config.texts), config.prior):
+        log.warning(sentence)
+    return vectors
 
 
 def make_anchors_for(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
@@ -202,9 +219,10 @@ def _record(
     import torch
 
     prior: dict[str, Any] = {"name": config.prior}
-    texts = load_texts(graph) if config.is_anchored else None
+    texts = load_texts(graph, config.texts) if config.is_anchored else None
     if vectors is not None and texts is not None:
         prior |= {"embedder": vectors.embedder, **dataclasses.asdict(texts.provenance)}
+        prior |= {"texts": config.texts} if config.texts else {}
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
