@@ -21,6 +21,8 @@ BASE = (
     "tables_out",
     "jobs",
     "versions",
+    "job_files",
+    "locks",
     "database",
 )
 # Each row may import the rows above it; the parts of one row are siblings and never meet.

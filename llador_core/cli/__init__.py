@@ -6,10 +6,21 @@ import argparse
 from collections.abc import Callable
 
 from llador_core import __version__
-from llador_core.cli import audit, experiments, explain, graphs, project, rank, report, runs
+from llador_core.cli import (
+    audit,
+    experiments,
+    explain,
+    graphs,
+    jobs,
+    project,
+    rank,
+    report,
+    runs,
+    subgraph,
+)
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, runs, rank, explain, project, report, experiments, audit)
+FAMILIES = (graphs, subgraph, runs, jobs, rank, explain, project, report, experiments, audit)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import sys
@@ -11,7 +12,12 @@ from typing import TYPE_CHECKING
 from llador_core.cli.output import AddCommand, Arguments, print_json, print_table
 
 if TYPE_CHECKING:
+    from llador_core.cli.jobs import Tell
+    from llador_core.graph import Graph
     from llador_core.training.checkpoint import Progress
+    from llador_core.training.queue import Asked
+
+TRAINING_SHARE = 0.55  # of the time; a second, shorter training and its judgement follow
 
 
 def add(command: AddCommand) -> None:
@@ -29,7 +35,11 @@ def add(command: AddCommand) -> None:
     one.add_argument("--out", type=Path, help="folder to put the run in")
     one.add_argument("--half", action="store_true", help="store weights as float16")
     one.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    one.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    one.add_argument("--queue", action="store_true", help="in the background, when it is free")
     one.add_argument("--json", action="store_true")
+    one.add_argument("--job", help=argparse.SUPPRESS)  # this process is that job
+    one.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # inherited from who started it
 
     one = command("evaluate", _evaluate, "Judge a run on its held-out pairs.")
     one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
@@ -50,20 +60,34 @@ def add(command: AddCommand) -> None:
 
 
 def _train(arguments: Arguments) -> None:
+    from llador_core.cli.jobs import as_job, asked_of
     from llador_core.data import load_graph
-    from llador_core.training.config import make_config
-    from llador_core.training.train import run_name, train
+    from llador_core.training.queue import enqueue
 
-    graph = load_graph(arguments.graph)
-    changes = {"seed": arguments.seed, "split": arguments.split, "split_seed": arguments.split_seed}
-    given = {name: value for name, value in changes.items() if value is not None}
-    if arguments.texts:
-        given["texts"] = arguments.texts
-    prior = arguments.prior or ("full" if arguments.texts else "none")
-    config = make_config(graph, arguments.model, prior, arguments.recipe, arguments.set, **given)
+    asked = asked_of(arguments)
+    if arguments.job is not None:
+        with as_job(arguments, asked, None) as tell:
+            _train_now(arguments, asked, load_graph(asked.graph), tell)
+        return
+    graph = load_graph(asked.graph)
+    if arguments.queue:
+        print(enqueue(graph, asked))
+        return
+    with as_job(arguments, asked, graph) as tell:
+        _train_now(arguments, asked, graph, tell)
+
+
+def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> None:
+    from llador_core.training.folder import run_name
+    from llador_core.training.train import train
+
+    config = asked.config(graph)
     print(f"Training {run_name(graph, config)}", file=sys.stderr)
 
     def report(progress: Progress) -> None:
+        is_last = progress.step == config.steps
+        words = "Judging it and fitting its safeguard" if is_last else "Training"
+        tell(TRAINING_SHARE * progress.step / config.steps, words)
         print(
             f"step {progress.step:>6}/{config.steps}  loss {progress.loss:.4f}  "
             f"validation MRR {progress.valid_mrr:.4f}  {progress.seconds:.0f} s",

@@ -42,18 +42,13 @@ from llador_core.safeguard.model import save
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
-from llador_core.training.folder import FORMAT
+from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import Report, Trainer
 
 log = logging.getLogger(__name__)
 
 _PACKAGES = ("torch", "numpy", "safetensors")
-
-
-def run_name(graph: Graph, config: TrainConfig) -> str:
-    """Return `<dataset>-<model>-<prior>-<fingerprint>`."""
-    return f"{graph.name}-{config.model}-{config.prior}-{config.fingerprint(graph.checksum)}"
 
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
