@@ -66,18 +66,14 @@ class KnownTriples:
         given = _ENDS[side][0]
         return np.searchsorted(self._keys[side], self._key(triples[:, given], triples[:, 1]))
 
-    def true_ends(
-        self, triples: NDArray[np.int32], side: Side
-    ) -> tuple[Ints, NDArray[np.int32]]:
+    def true_ends(self, triples: NDArray[np.int32], side: Side) -> tuple[Ints, NDArray[np.int32]]:
         """Return (row, entity): every true end, on `side`, of each row of `triples`.
 
         The triples must be training triples.
         """
         return self.ends_of(self._pairs(triples, side), side)
 
-    def ends_of(
-        self, pairs: NDArray[np.integer], side: Side
-    ) -> tuple[Ints, NDArray[np.int32]]:
+    def ends_of(self, pairs: NDArray[np.integer], side: Side) -> tuple[Ints, NDArray[np.int32]]:
         """Return (row, entity): every true end of each of `pairs`, numbered as in `pair`."""
         first, last = self.start[side][pairs], self.start[side][pairs + 1]
         n = last - first

@@ -132,7 +132,9 @@ def check_step(graph: Graph, config: TrainConfig, number: int) -> None:
     for name, gradient in zip(names, gradients, strict=True):
         value = step.model.state_dict()[name]
         mine = changed[name] if name in changed else before[name] - value
-        torch.testing.assert_close(mine, gradient, rtol=3e-3, atol=3e-5, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            mine, gradient, rtol=3e-3, atol=3e-5, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 @pytest.mark.parametrize("model", INTERACTIONS)
@@ -154,7 +156,9 @@ def test_a_step_with_cubes_follows_the_gradient(small: Graph, model: str) -> Non
 
 
 def test_a_step_in_parts_is_the_step(small: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("llador_core.training.sparse").training.sparse._SCORES, "cpu", 70)
+    monkeypatch.setitem(
+        __import__("llador_core.training.sparse").training.sparse._SCORES, "cpu", 70
+    )
     for model in ("complex", "hake"):
         check_step(small, config_of(model, **LOSSES["cross_entropy"]), 0)
 
