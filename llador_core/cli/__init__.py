@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Callable
 
 from llador_core import __version__
-from llador_core.cli import explain, graphs, project, rank, report, runs
+from llador_core.cli import describe, explain, graphs, project, rank, report, runs
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, runs, rank, explain, project, report)
+FAMILIES = (graphs, describe, runs, rank, explain, project, report)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
