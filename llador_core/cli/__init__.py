@@ -8,6 +8,7 @@ from collections.abc import Callable
 from llador_core import __version__
 from llador_core.cli import (
     audit,
+    describe,
     experiments,
     explain,
     graphs,
@@ -20,7 +21,10 @@ from llador_core.cli import (
 )
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, subgraph, runs, jobs, rank, explain, project, report, experiments, audit)
+FAMILIES = (
+    *(graphs, subgraph, describe, audit, runs, jobs),
+    *(rank, explain, project, report, experiments),
+)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

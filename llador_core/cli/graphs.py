@@ -1,21 +1,16 @@
-"""Commands on graphs: `graphs`, `embed`."""
+"""Commands on graphs: `graphs`."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 
-from llador_core.cli.output import AddCommand, Arguments, bar, print_json
+from llador_core.cli.output import AddCommand, Arguments, print_json
 
 
 def add(command: AddCommand) -> None:
     """Add the commands of this file to the parser."""
     one = command("graphs", _graphs, "What can be loaded, and what is here.")
     one.add_argument("--json", action="store_true")
-
-    one = command("embed", _embed, "Compute text vectors of a graph.")
-    one.add_argument("--graph", required=True)
-    one.add_argument("--embedder", default="all-MiniLM-L6-v2")
 
 
 def _graphs(arguments: Arguments) -> None:
@@ -30,12 +25,3 @@ def _graphs(arguments: Arguments) -> None:
         print(f"{info.name}  {info.title}: {size}, {'here' if info.is_here else 'not here'}")
         print(f"    licence  {info.licence}")
         print(f"    where    {info.where}")
-
-
-def _embed(arguments: Arguments) -> None:
-    from llador_core.data import load_graph
-    from llador_core.priors.vectors import make_vectors
-
-    graph = load_graph(arguments.graph)
-    path = make_vectors(graph, embedder=arguments.embedder, progress=bar("texts"))
-    print(f"Wrote {path}.", file=sys.stderr)

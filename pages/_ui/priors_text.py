@@ -7,7 +7,7 @@ import streamlit as st
 from llador_core.errors import LladorError
 from llador_core.escape import markdown, plain
 from llador_core.priors.difference import Piece, difference, n_changed
-from llador_core.priors.reviews import MAX_NOTE, MAX_TEXT, Review, Verdict, review
+from llador_core.priors.reviews import MAX_NOTE, MAX_TEXT, Review, TextPlace, Verdict, review
 from llador_core.priors.texts import TextField
 from pages._ui import show
 from pages._ui.priors_data import STATES, Shelf, set_words
@@ -158,13 +158,11 @@ def _take(
     try:
         review(
             shelf.graph.name,
-            shelf.name,
-            entity_id,
-            field,
+            TextPlace(shelf.name, entity_id, field),
             verdict,
             original,
             text,
-            st.session_state[f"note-{key}"],
+            note=st.session_state[f"note-{key}"],
             reviewer=str(st.session_state.get(REVIEWER, "")),
         )
     except LladorError as error:

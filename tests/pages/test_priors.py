@@ -16,7 +16,6 @@ from llador_core.priors.reviews import current_reviews, reviews_of
 from llador_core.priors.sets import write_set
 from llador_core.priors.texts import Provenance
 from llador_core.training import runs
-from llador_core.training.runs import RunInfo
 from pages._ui import priors_data, priors_list, priors_text
 from tests.pages.conftest import Open
 
@@ -25,7 +24,7 @@ DONEPEZIL = "Compound::DB00843"
 HTML = '<script>alert("x")</script> :red[loud] [link](http://evil.example)'
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home of the test's own, so that its sets and reviews are seen by no other test."""
     monkeypatch.setenv("LLADOR_HOME", str(tmp_path))
@@ -51,7 +50,7 @@ def words(app: AppTest) -> str:
 
 
 class TestRead:
-    def test_texts_come_with_who_wrote_them(self, open_page: Open, own_home: Path) -> None:
+    def test_texts_come_with_who_wrote_them(self, open_page: Open) -> None:
         app = open_page("priors", entity=DONEPEZIL)
         assert not app.exception
         assert app.header[0].value == "Donepezil"
@@ -64,7 +63,7 @@ class TestRead:
         assert app.header[0].value != "Donepezil"
 
     def test_a_review_is_a_version_beside_the_model_s_text(
-        self, open_page: Open, own_home: Path, starter: Graph
+        self, open_page: Open, starter: Graph
     ) -> None:
         app = open_page("priors", entity=DONEPEZIL)
         key = f"-{DONEPEZIL}-background"
@@ -91,9 +90,7 @@ class TestRead:
         assert [v.verdict for v in reviews_of("starter", "")] == ["edited", "approved"]
         assert len(current_reviews("starter", "")) == 1
 
-    def test_an_empty_edit_is_refused_with_a_sentence(
-        self, open_page: Open, own_home: Path
-    ) -> None:
+    def test_an_empty_edit_is_refused_with_a_sentence(self, open_page: Open) -> None:
         app = open_page("priors", entity=DONEPEZIL)
         key = f"-{DONEPEZIL}-background"
         app.text_area(key=f"text-{key}").set_value("  ")
@@ -149,16 +146,15 @@ class TestRead:
         app = open_page("priors", texts=odd_set, entity="Compound::DB01043")
         assert "no text about this entity" in app.info[0].value
 
-    def test_a_set_that_is_not_there_offers_the_nearest(
-        self, open_page: Open, odd_set: str
-    ) -> None:
+    @pytest.mark.usefixtures("odd_set")
+    def test_a_set_that_is_not_there_offers_the_nearest(self, open_page: Open) -> None:
         app = open_page("priors", texts="odder")
         assert not app.exception
         assert "There is no text set" in app.error[0].value
         assert "odd" in app.error[0].value
 
     def test_a_graph_without_texts_says_how_to_get_some(
-        self, open_page: Open, own_home: Path, monkeypatch: pytest.MonkeyPatch
+        self, open_page: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         from llador_core.paths import REPOSITORY
 
@@ -169,9 +165,7 @@ class TestRead:
 
 
 class TestCheck:
-    def test_shares_kin_and_sentences(
-        self, open_page: Open, own_home: Path, default_run: RunInfo
-    ) -> None:
+    def test_shares_kin_and_sentences(self, open_page: Open) -> None:
         app = open_page("priors", part="Check")
         assert not app.exception
         assert re.search(r"\*\*173 of 208 held-out pairs \(83%\)", words(app))
@@ -189,17 +183,17 @@ class TestCheck:
         assert "shuffled" in commands
         assert app.button(key="mask-held-out")
 
-    def test_pairs_that_no_text_names(self, open_page: Open, own_home: Path) -> None:
+    def test_pairs_that_no_text_names(self, open_page: Open) -> None:
         app = open_page("priors", part="Check", named="Not named")
         assert len(app.dataframe[-1].value) == 35
         assert not app.exception
 
-    def test_a_run_without_texts_is_told_so(self, open_page: Open, own_home: Path) -> None:
+    def test_a_run_without_texts_is_told_so(self, open_page: Open) -> None:
         app = open_page("priors", part="Check", run="starter-distmult-none-ea823796")
         assert "a full prior would read" in words(app)
 
     def test_without_a_run_the_command_is_named(
-        self, open_page: Open, own_home: Path, monkeypatch: pytest.MonkeyPatch
+        self, open_page: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(runs, "runs_folders", list)
         app = open_page("priors", part="Check")
