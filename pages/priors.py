@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._ui import errors, frame, priors_check, priors_make, priors_read, state
+from pages._ui import errors, frame, priors_check, priors_form, priors_make, priors_read, state
 
 frame.page_setup(frame.PRIORS)
 
@@ -12,6 +12,7 @@ PARTS = {
     "Make": priors_make.show_make,
 }
 
+priors_form.keep()
 with errors.boxed():
     graph_name = state.current_graph_name()
     title, pick = st.columns([3, 5], vertical_alignment="center")

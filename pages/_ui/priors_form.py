@@ -38,6 +38,12 @@ class Service:
     has_key: bool
 
 
+def keep() -> None:
+    """Keep what the form holds while another part of the page is shown."""
+    for name in [name for name in st.session_state if str(name).startswith("make_")]:
+        st.session_state[name] = st.session_state[name]
+
+
 def pick_service() -> Service:
     """Show address and key of the service."""
     with st.container(horizontal=True, vertical_alignment="bottom"):

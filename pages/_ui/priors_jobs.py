@@ -12,7 +12,7 @@ from llador_core.escape import markdown
 from llador_core.priors.places import slug
 from pages._ui import priors_form
 
-PROBLEM = "make_problem"
+PROBLEM = "job_problem"
 
 
 def describe_job(graph_name: str, text_set: str) -> str:

@@ -51,7 +51,7 @@ def show_make(graph_name: str) -> None:
     spec = plan.spec if plan else None
     priors_prompts.show_prompts(graph, spec)
     priors_prices.show_prices(plan.ask.model if plan else "")
-    priors_sets.show_sets(graph)
+    priors_sets.show_sets(graph, plan.text_set if plan else "")
 
 
 def _show_plan(graph: Graph, plan: Plan, service: Service) -> None:
@@ -86,7 +86,7 @@ def _show_start(graph: Graph, plan: Plan, service: Service, name: str) -> None:
         st.info(markdown(problem), icon=":material/key:")
     st.button(
         f"Ask {len(plan.todo):,} questions" if plan.todo else "Make the set",
-        key="make_start",
+        key="start_asking",
         type="primary",
         icon=":material/play_arrow:",
         disabled=bool(problem),
@@ -119,7 +119,8 @@ def _show_counts(graph: Graph, plan: Plan, service: Service, name: str) -> None:
                 )
     unpriced = f", {tally.n_unpriced:,} without a price" if tally.n_unpriced else ""
     tokens = f"{tally.tokens_in:,} tokens in, {tally.tokens_out:,} out"
-    st.caption(f"{tokens}, \\${tally.cost_usd:,.2f}{unpriced}.")
+    cost = f", ${tally.cost_usd:,.2f}" if tally.cost_usd else ""
+    st.caption(f"{tokens}{cost}{unpriced}.")
 
 
 def _tally(graph_name: str, definition: Definition) -> Tally | None:

@@ -24,8 +24,14 @@ EMBEDDERS = {
 }
 
 
-def show_sets(graph: Graph) -> None:
-    """Show every set as a table, and what can be done with one."""
+def show_sets(graph: Graph, made: str) -> None:
+    """Show every set as a table, and what can be done with one.
+
+    Parameters
+    ----------
+    made : str
+        The set that the form above makes; chosen once it is there.
+    """
     st.header("The sets of texts", anchor=False)
     found = list_sets(graph)
     if not found:
@@ -37,6 +43,8 @@ def show_sets(graph: Graph) -> None:
     if told := st.session_state.pop(TOLD, ""):
         st.info(markdown(told), icon=":material/info:")
     names = [one.name for one in found]
+    if made in names and st.session_state.get("sets_made") != made:
+        st.session_state["sets_made"] = st.session_state["sets_pick"] = made
     with st.container(border=True):
         name = st.selectbox(
             "Do something with",
@@ -68,7 +76,7 @@ def _row(graph: Graph, one: TextSet) -> dict[str, Any]:
         "Of": graph.n_entities,
         "Review": plain(source.review if source else ""),
         "Vectors": ", ".join(stored_embedders(graph, one.name)) if one.is_published else "",
-        "Cost (USD)": round(tally.cost_usd, 4) if tally else None,
+        "Cost (USD)": round(tally.cost_usd, 4) if tally and not tally.n_unpriced else None,
     }
 
 
@@ -143,11 +151,14 @@ def _show_embed(graph: Graph, one: TextSet) -> None:
 def _show_use(graph: Graph, one: TextSet) -> None:
     """Offer what to do with a finished set."""
     st.markdown("**Use**")
-    st.page_link(
-        frame.PRIORS,
-        label="Read it",
+    st.button(
+        "Read it",
+        key="read_set",
         icon=":material/menu_book:",
-        query_params=state.link(texts=one.name or None),
+        type="tertiary",
+        disabled=not one.is_published,
+        on_click=_read,
+        args=(one.name,),
     )
     asked = state.link(prior="full", texts=one.name or None)
     if frame.TRAIN in frame.TOOLS:
@@ -173,6 +184,11 @@ def _show_use(graph: Graph, one: TextSet) -> None:
             )
         )
         st.button("Delete it", key="delete_set", on_click=_delete, args=(graph, one.name))
+
+
+def _read(name: str) -> None:
+    st.session_state["part"] = "Read"
+    state.choose(texts=name or None, against=None)
 
 
 def _delete(graph: Graph, name: str) -> None:
