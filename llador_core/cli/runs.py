@@ -101,6 +101,7 @@ def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> 
         is_resumed=arguments.resume,
         is_half=arguments.half,
         report=report,
+        device=arguments.device,
     )
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     if arguments.json:

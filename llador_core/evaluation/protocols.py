@@ -34,6 +34,11 @@ from llador_core.registry import lookup
 Pairs = Literal["test", "valid"]
 ROWS_AT_ONCE = 2_048
 DIGITS = 6
+UNKNOWN_SPLIT = (
+    "This model was trained elsewhere on pairs nobody here knows: it may have seen every known "
+    "treatment, so none can be used to judge it. If it was trained without the hidden pairs of a "
+    "run here, import it again with --split-of RUN."
+)
 
 
 @dataclass(frozen=True)
@@ -254,6 +259,8 @@ def _check_scores(graph: Graph, scores: Scores) -> None:
 def _judged(graph: Graph, split: Split, pairs: Pairs) -> tuple[Ints, Ints]:
     """Return row and column of each distinct held-out pair, ordered by drug id, then disease id."""
     triples = split.test if pairs == "test" else split.valid
+    if split.kind == "unknown":
+        raise MissingDataError(UNKNOWN_SPLIT)
     if not len(triples):
         raise MissingDataError(
             f"The split of graph '{graph.name}' has no {pairs} pairs to judge by. "

@@ -38,7 +38,7 @@ class CandidateScores:
         Of the factors of matrix products, for the bilinear models.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         spec: Interaction,
         margin: float,
@@ -134,7 +134,7 @@ def _scaled(a: Tensor, scale: Tensor, table: Tensor, index: Tensor) -> Tensor:
     return torch.where(total > _NOISE * size, total, 0.0).add_(_TINY).sqrt_()
 
 
-def _scaled_gradients(  # noqa: PLR0913
+def _scaled_gradients(
     a: Tensor, scale: Tensor, table: Tensor, index: Tensor, g: Tensor, to_table: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients with respect to `a` and `scale`; `g` is divided by the distance."""

@@ -77,7 +77,7 @@ def sines_value(q: Floats, table: Floats, index: Ints, rows: int, out: Floats) -
 
 
 @_loop(parallel=True)
-def l1_gradient(  # noqa: PLR0913
+def l1_gradient(
     q: Floats,
     table: Floats,
     index: Ints,
@@ -101,7 +101,7 @@ def l1_gradient(  # noqa: PLR0913
 
 
 @_loop(parallel=True)
-def moduli_gradient(  # noqa: PLR0913
+def moduli_gradient(
     q: Floats,
     table: Floats,
     index: Ints,
@@ -133,7 +133,7 @@ def moduli_gradient(  # noqa: PLR0913
 
 
 @_loop(parallel=True)
-def sines_gradient(  # noqa: PLR0913
+def sines_gradient(
     q: Floats,
     table: Floats,
     index: Ints,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -47,8 +47,8 @@ def distances(kind: str, query: Tensor, table: Tensor, index: Tensor) -> Tensor:
     loops = loops_for(query)
     if loops is not None:
         value = getattr(loops, f"{kind}_value")
-        rows = len(query) // len(index)
-        value(query.numpy(), table.numpy(), index.numpy(), rows, out.numpy())
+        per_chunk = len(query) // len(index)
+        value(query.numpy(), table.numpy(), index.numpy(), per_chunk, out.numpy())
         return out
     value = _fused(kind, "value", query.device.type)
     for chunks, rows, q, c in _blocks(query, table, index):
@@ -112,7 +112,7 @@ def products(
     return out
 
 
-def product_gradients(  # noqa: PLR0913
+def product_gradients(
     query: Tensor,
     table: Tensor,
     index: Tensor,
@@ -175,17 +175,21 @@ def _to_candidates(kind: str, q: Tensor, c: Tensor, g: Tensor) -> Tensor:
     return -DISTANCES[kind].gradient(q[:, :, None], c[:, None], g).sum(1)
 
 
-_PARTS = {"value": _value, "to_query": _to_query, "to_candidates": _to_candidates}
+_PARTS: Mapping[str, Callable[..., Tensor]] = {
+    "value": _value,
+    "to_query": _to_query,
+    "to_candidates": _to_candidates,
+}
 
 
 @functools.cache
 def _fused(kind: str, part: str, device: str) -> Callable[..., Tensor]:
     """Return a function of one block, fused on an NVIDIA GPU so that no block is written out."""
-    plain = functools.partial(_PARTS[part], kind)
+    plain: Callable[..., Tensor] = functools.partial(_PARTS[part], kind)
     if device != "cuda":
         return plain
     compiled: Callable[..., Tensor] = torch.compile(plain, dynamic=False)
-    works = True
+    works = True  # until the compiler fails, for want of a C compiler for instance
 
     def either(*arguments: Tensor) -> Tensor:
         nonlocal works

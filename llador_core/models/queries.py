@@ -60,7 +60,7 @@ def make_query(model: str, known: Tensor, r: Tensor, side: Side) -> Query:
     return Query(torch.cat([modulus * tail_factor, phase - r_phase], -1), head_factor)
 
 
-def query_gradients(  # noqa: PLR0913
+def query_gradients(
     model: str, known: Tensor, r: Tensor, side: Side, to_q: Tensor, to_scale: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients with respect to `known` and `r`.

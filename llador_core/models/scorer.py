@@ -33,7 +33,8 @@ class Scorer:
     margin : float
         Added to the negative distance of the distance models; 0 for the others.
     constants : mapping of str to float32 array
-        Learned numbers of pRotatE and HAKE.
+        Learned numbers of pRotatE and HAKE; "norm" of a TransE or RotatE trained elsewhere, whose
+        distance may be the Euclidean one.
 
     Raises
     ------
@@ -58,7 +59,18 @@ class Scorer:
         missing = [name for name, _ in spec.constants if name not in self.constants]
         if missing:
             raise DataFormatError(f"{spec.title} needs the learned constant '{missing[0]}'.")
-        for name, values in (("entities", self.entities), ("relations", self.relations)):
+        shapes = dict(spec.constants) | dict.fromkeys(spec.options, ())
+        for name, value in self.constants.items():
+            if name not in shapes or np.shape(value) != shapes[name]:
+                raise DataFormatError(
+                    f"{spec.title} takes no constant '{name}' of shape {np.shape(value)}. The "
+                    "weights belong to another model."
+                )
+        for name, values in (
+            ("entities", self.entities),
+            ("relations", self.relations),
+            *self.constants.items(),
+        ):
             if not np.isfinite(values).all():
                 raise DataFormatError(
                     f"The {name} hold numbers that are not finite (NaN or infinity). Training "

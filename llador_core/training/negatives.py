@@ -58,13 +58,14 @@ class KnownTriples:
     def count(self, triples: NDArray[np.int32], side: Side) -> Ints:
         """Return how many training triples share (given end, relation) with each of `triples`."""
         at = self._pairs(triples, side)
-        return self.start[side][at + 1] - self.start[side][at]
+        return np.asarray(self.start[side][at + 1] - self.start[side][at], np.int64)
 
     def _pairs(self, triples: NDArray[np.int32], side: Side) -> NDArray[np.integer]:
         if triples is self._triples:
             return self.pair[side]
         given = _ENDS[side][0]
-        return np.searchsorted(self._keys[side], self._key(triples[:, given], triples[:, 1]))
+        keys = self._key(triples[:, given], triples[:, 1])
+        return np.asarray(np.searchsorted(self._keys[side], keys), np.int64)
 
     def true_ends(self, triples: NDArray[np.int32], side: Side) -> tuple[Ints, NDArray[np.int32]]:
         """Return (row, entity): every true end, on `side`, of each row of `triples`.

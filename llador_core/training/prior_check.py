@@ -8,9 +8,10 @@ from llador_core.errors import MissingDataError
 from llador_core.graph import Graph
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.texts import TEXT_FIELDS, TextField, Texts, described, load_texts
-from llador_core.training.config import TrainConfig
-from llador_core.training.runs import Run, RunInfo, list_runs, read_config
+from llador_core.training.config import RECIPES, TrainConfig
+from llador_core.training.runs import Run, RunInfo, list_runs
 
+DEFAULTS = TrainConfig()
 # What stands beside a run: without text, with less of it, and with texts spoiled on purpose.
 BESIDE = ("none", "full", "mechanism", "no-indication", "name", "shuffled", "random")
 
@@ -60,7 +61,7 @@ def audited_fields(run: Run) -> tuple[TextField, ...]:
 
 def texts_name(info: RunInfo) -> str:
     """Return the text set that a run's anchors came from, "" for the graph's own."""
-    return read_config(info).texts.partition("@")[0]
+    return info.texts.partition("@")[0]
 
 
 def variants(info: RunInfo) -> list[Variant]:
@@ -84,9 +85,9 @@ def train_settings(info: RunInfo, prior: str, texts: str = "") -> dict[str, str]
         "graph": info.graph,
         "model": info.model,
         "prior": prior,
-        "recipe": info.recipe,
+        "recipe": info.recipe if info.recipe in RECIPES else DEFAULTS.recipe,
         "seed": str(info.seed),
-        "split": info.split_kind,
+        "split": info.split_kind if info.split_kind != "unknown" else DEFAULTS.split,
         "split-seed": str(info.split_seed),
     }
     config = read_config(info)

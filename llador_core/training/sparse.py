@@ -16,6 +16,7 @@ from llador_core.models.interactions import to_score_space
 from llador_core.models.kge import KnowledgeGraphEmbedding
 from llador_core.models.queries import Query, make_query, query_gradients
 from llador_core.training.batches import Batch, Batches
+from llador_core.training.checkpoint import copy_into
 from llador_core.training.config import TrainConfig
 from llador_core.training.losses import LinkLoss, link_loss
 from llador_core.training.optimizers import OPTIMIZERS, Constant, touch
@@ -45,6 +46,11 @@ class SparseStep:
         self.entity_rows, self.relation_rows = make(self.free), make(self.relations)
         self.numbers = {name: Constant(value) for name, value in self.constants.items()}
         self.kind = torch.bfloat16 if config.precision == "bf16" else torch.float32
+
+    @property
+    def size(self) -> int:
+        """Triples in a step."""
+        return self.batches.size
 
     @torch.no_grad()
     def __call__(self, step: int, lr: float) -> Tensor:
@@ -82,7 +88,7 @@ class SparseStep:
             self.numbers[name].update(gradient, lr)
         return loss
 
-    def _link(  # noqa: PLR0913
+    def _link(
         self,
         batch: Batch,
         asked: Query,
@@ -148,6 +154,10 @@ class SparseStep:
         named = {"entities": self.entity_rows.state(), "relations": self.relation_rows.state()}
         named |= {f"constants.{name}": number.state() for name, number in self.numbers.items()}
         return {f"{who}/{what}": v for who, parts in named.items() for what, v in parts.items()}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on from what `state` returned. Raises KeyError or ValueError for another run's."""
+        copy_into(self.state(), state)
 
 
 def _backward(

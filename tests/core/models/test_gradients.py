@@ -29,8 +29,9 @@ def constants_of(model: str) -> dict[str, torch.Tensor]:
     }
 
 
-def by_autograd(model, side, known, r, table, index, constants, g, margin):
+def by_autograd(model, side, arrays, index, constants, g, margin):
     """Return scores and gradients with every pair written out."""
+    known, r, table = arrays
     leaves = [x.clone().requires_grad_() for x in (known, r, table, *constants.values())]
     k, relation, rows, *numbers = leaves
     named = dict(zip(constants, numbers, strict=True))
@@ -59,7 +60,7 @@ def test_scores_and_gradients_are_those_of_the_formula(model, side, n_chunks, n,
     r = draw(B, spec.relation_width(DIM), seed=4)
     index, constants, g = indices(n_chunks, n), constants_of(model), draw(B, n, seed=5)
     margin = 3.0 if spec.is_distance else 0.0
-    expected, gradients = by_autograd(model, side, known, r, table, index, constants, g, margin)
+    expected, gradients = by_autograd(model, side, (known, r, table), index, constants, g, margin)
     before = [x.clone() for x in (known, r, table, g)]
     query = make_query(model, known, r, side)
     scores = CandidateScores(spec, margin, constants, query, table, index)

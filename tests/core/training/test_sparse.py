@@ -126,7 +126,7 @@ def check_step(graph: Graph, config: TrainConfig, number: int) -> None:
     step.entity_rows, step.relation_rows = Plain(step.free), Plain(step.relations)
     changed: dict[str, torch.Tensor] = {}
     for name, constant in step.numbers.items():
-        constant.update = lambda g, lr, name=name: changed.update({f"constants.{name}": g})
+        constant.update = lambda g, _, name=name: changed.update({f"constants.{name}": g})
     found = step(number, lr=1.0)
     torch.testing.assert_close(found, loss.detach(), rtol=1e-4, atol=1e-5)
     for name, gradient in zip(names, gradients, strict=True):
