@@ -23,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.peers.synthetic import N_COMPOUNDS, N_DISEASES, N_ENTITIES, N_RELATIONS  # noqa: E402
+from benchmarks.peers.synthetic import N_COMPOUNDS, N_DISEASES, N_ENTITIES, N_RELATIONS
 
 DIM, N_CANDIDATES, N_LARGE, MARGIN = 400, 50, 97_238, 12.0
 Answer = dict[str, Any]

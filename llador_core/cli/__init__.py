@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from llador_core import __version__
 from llador_core.cli import (
+    audit,
     bring,
+    describe,
     exchange,
     experiments,
     explain,
@@ -26,6 +28,8 @@ FAMILIES = (
     graphs,
     bring,
     subgraph,
+    describe,
+    audit,
     runs,
     manage,
     exchange,
