@@ -10,15 +10,29 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-BASE = ("errors", "registry", "paths", "graph", "names", "config", "escape", "tables_out", "jobs")
+BASE = (
+    "errors",
+    "registry",
+    "paths",
+    "graph",
+    "names",
+    "config",
+    "escape",
+    "tables_out",
+    "jobs",
+    "versions",
+    "job_files",
+    "locks",
+    "database",
+)
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("data", "priors", "models", "projection"),
     ("evaluation",),
     ("safeguard",),
     ("training",),
-    ("ranking",),
-    ("explain", "hubs", "agreement", "shortlist", "links"),
+    ("ranking", "experiments"),
+    ("explain", "hubs", "agreement", "comparison", "shortlist", "links"),
     ("figures",),
     ("report",),
     ("__main__", "cli"),

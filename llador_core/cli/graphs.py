@@ -1,12 +1,11 @@
-"""Commands on graphs: `graphs`, `embed`."""
+"""Commands on graphs: `graphs`."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import TYPE_CHECKING, Any
 
-from llador_core.cli.output import AddCommand, Arguments, bar, positive, print_json, print_table
+from llador_core.cli.output import AddCommand, Arguments, positive, print_json, print_table
 
 if TYPE_CHECKING:
     from llador_core.data.statistics import Statistics
@@ -27,10 +26,6 @@ def add(command: AddCommand) -> None:
     what.add_argument("--clear", metavar="NAME", help="remove its copy for fast loading")
     one.add_argument("--yes", action="store_true", help="delete although runs were trained on it")
     one.add_argument("--json", action="store_true")
-
-    one = command("embed", _embed, "Compute text vectors of a graph.")
-    one.add_argument("--graph", required=True)
-    one.add_argument("--embedder", default="all-MiniLM-L6-v2")
 
 
 def _graphs(arguments: Arguments) -> None:
@@ -175,12 +170,3 @@ def _remove(arguments: Arguments) -> None:
         print_json({"graph": arguments.delete or arguments.clear, "freed_bytes": freed})
         return
     print(f"{megabytes(freed)} freed.")
-
-
-def _embed(arguments: Arguments) -> None:
-    from llador_core.data import load_graph
-    from llador_core.priors.vectors import make_vectors
-
-    graph = load_graph(arguments.graph)
-    path = make_vectors(graph, embedder=arguments.embedder, progress=bar("texts"))
-    print(f"Wrote {path}.", file=sys.stderr)

@@ -11,11 +11,10 @@ from weakref import WeakKeyDictionary
 
 from llador_core.errors import DataFormatError, nearest_names
 from llador_core.graph import Graph
+from llador_core.priors.places import PROVENANCE_FILE, TEXTS_FILE, set_folder, split_texts
 
 TextField = Literal["background", "treatment", "caution"]
 TEXT_FIELDS: tuple[TextField, ...] = get_args(TextField)
-TEXTS_FILE = "priors.jsonl"
-PROVENANCE_FILE = "provenance.json"
 UNREVIEWED = "model-written, unreviewed"
 
 
@@ -64,19 +63,28 @@ class Texts:
         }[field]
 
 
-def load_texts(graph: Graph) -> Texts | None:
-    """Return the texts beside a graph's files, or None where the graph has none.
+def load_texts(graph: Graph, texts: str = "") -> Texts | None:
+    """Return the texts of a set, or None where the graph has none of its own.
 
     Reads `priors.jsonl` (one object per line: id and any of background, treatment, caution) and,
     where present, `provenance.json` (model, prompt, date, review).
 
+    Parameters
+    ----------
+    graph : Graph
+    texts : str
+        The name of a text set, "" for those beside the graph's files. What follows an "@" names an
+        embedder and is of no matter here.
+
     Raises
     ------
+    UnknownNameError
+        The graph has no such set.
     DataFormatError
         A line is not such an object, names an unknown entity or one that came before, or the
         file is not UTF-8.
     """
-    folder = graph.texts_folder
+    folder = set_folder(graph, split_texts(texts)[0])
     if folder is None or not (folder / TEXTS_FILE).is_file():
         return None
     columns: dict[TextField, list[str]] = {name: [""] * graph.n_entities for name in TEXT_FIELDS}
@@ -94,7 +102,7 @@ def load_texts(graph: Graph) -> Texts | None:
         first_line[entity] = number
         for field, text in fields.items():
             columns[field][entity] = text
-    return Texts(**columns, provenance=_load_provenance(folder))
+    return Texts(**columns, provenance=load_provenance(folder))
 
 
 def written(texts: Texts) -> frozenset[int]:
@@ -172,7 +180,8 @@ def _refuse_unknown(key: str, valid: Sequence[str], where: str) -> None:
     )
 
 
-def _load_provenance(folder: Path) -> Provenance:
+def load_provenance(folder: Path) -> Provenance:
+    """Return who wrote the texts in a folder. Raises DataFormatError for a file that is none."""
     path = folder / PROVENANCE_FILE
     if not path.is_file():
         return Provenance()

@@ -22,6 +22,9 @@ CANDIDATES = "pages/candidates.py"
 PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
 EMBEDDING_SHIFT = "pages/embedding_shift.py"
+PRIORS = "pages/priors.py"
+TRAIN = "pages/train.py"
+RUNS = "pages/runs.py"
 GRAPHS = "pages/graphs.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
@@ -33,6 +36,8 @@ LINKS = {
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
 TOOLS: dict[str, tuple[str, str]] = {
+    PRIORS: ("Priors", ":material/edit_note:"),
+    TRAIN: ("Train", ":material/model_training:"),
     GRAPHS: ("Graphs", ":material/database:"),
 }
 
