@@ -242,8 +242,8 @@ def rank_pairs(
             is_candidate[no] = False
         else:
             chosen, is_candidate = draw(at, no, spec.n_candidates - 1, order, generator)
-            ends = (chosen, asked[:, None]) if is_of_drugs else (asked[:, None], chosen)
-            table, at = source.of_pairs(*ends), np.zeros(len(at), np.int64)
+            some = source.of_some_drugs if is_of_drugs else source.of_some_diseases
+            table, at = some(asked, chosen), np.zeros(len(at), np.int64)
         ranks[block], n_candidates[block] = mean_tie_ranks(table, at, is_candidate)
     return rows, columns, ranks, n_candidates
 

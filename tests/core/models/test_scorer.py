@@ -127,8 +127,12 @@ def test_pairs_and_lists_agree_with_single_triples(model):
     table = scorer.score_pairs(drugs, 1, diseases)
     single = scorer.score(drugs[:, None], np.array(1), diseases[None])
     np.testing.assert_allclose(table, single, rtol=2e-5, atol=2e-5)
-    each = scorer.score_each(drugs[:, None], np.array(1), diseases[None])
-    np.testing.assert_array_equal(each, single)
+    some = np.random.default_rng(0).permuted(np.tile(diseases, (20, 3)), axis=1)
+    each = scorer.score_each(drugs, 1, some, "tail")  # more of them than are done at once
+    expected = np.take_along_axis(single, some - 20, axis=1)
+    np.testing.assert_allclose(each, expected, rtol=2e-5, atol=2e-5)
+    turned = scorer.score_each(diseases[:5], 1, np.tile(drugs, (5, 1)), "head")
+    np.testing.assert_allclose(turned, single[:, :5].T, rtol=2e-5, atol=2e-5)
 
 
 def test_the_first_error_of_a_thread_is_raised(monkeypatch):
