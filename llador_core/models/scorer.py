@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,11 +65,13 @@ class Scorer:
             raise DataFormatError(f"{spec.title} needs the learned constant '{missing[0]}'.")
         shapes = dict(spec.constants) | dict.fromkeys(spec.options, ())
         for name, value in self.constants.items():
-            if name not in shapes or np.shape(value) != shapes[name]:
+            if name not in shapes or np.size(value) != prod(shapes[name]):
                 raise DataFormatError(
                     f"{spec.title} takes no constant '{name}' of shape {np.shape(value)}. The "
                     "weights belong to another model."
                 )
+        shaped = {name: np.reshape(value, shapes[name]) for name, value in self.constants.items()}
+        object.__setattr__(self, "constants", shaped)  # files keep a single number as a row of one
         for name, values in (
             ("entities", self.entities),
             ("relations", self.relations),
