@@ -36,7 +36,7 @@ def test_a_model_ranks_as_its_table_does(graph, split, scorer, protocol):
 
 def test_a_sample_scores_only_its_candidates(graph, split, scorer, monkeypatch):
     monkeypatch.setattr(Scorer, "score_pairs", None)
-    evaluate(graph, split, scorer, "sampled-50")
+    assert evaluate(graph, split, scorer, "sampled-50").n_candidates.max() == 50
 
 
 @EVERY
