@@ -15,12 +15,13 @@ import pytest
 from llador_core import paths
 from llador_core.graph import Graph
 from llador_core.priors import describe as describing
-from llador_core.priors.answers import answers_of, statuses, tallies
+from llador_core.priors.answers import answers_of, statuses
 from llador_core.priors.describe import check, describe
 from llador_core.priors.endpoint import find_endpoint
 from llador_core.priors.plan import Ask, make_plan
 from llador_core.priors.publish import publish
 from llador_core.priors.sets import define
+from llador_core.priors.tallies import tallies
 from llador_core.priors.texts import load_texts
 from tests.builders import graph_of
 
