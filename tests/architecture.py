@@ -20,6 +20,9 @@ BASE = (
     "escape",
     "tables_out",
     "jobs",
+    "versions",
+    "job_files",
+    "locks",
     "database",
 )
 # Each row may import the rows above it; the parts of one row are siblings and never meet.
@@ -28,8 +31,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("evaluation",),
     ("safeguard",),
     ("training",),
-    ("ranking",),
-    ("explain", "hubs", "agreement", "shortlist", "links"),
+    ("ranking", "experiments"),
+    ("explain", "hubs", "agreement", "comparison", "shortlist", "links"),
     ("figures",),
     ("report",),
     ("__main__", "cli"),

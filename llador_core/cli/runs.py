@@ -1,8 +1,8 @@
-"""Commands on runs: `train`, `evaluate`, `runs`."""
+"""The commands `train` and `evaluate`."""
 
 from __future__ import annotations
 
-import dataclasses
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 from llador_core.cli.output import AddCommand, Arguments, print_json, print_table
 
 if TYPE_CHECKING:
+    from llador_core.cli.jobs import Tell
+    from llador_core.graph import Graph
     from llador_core.training.checkpoint import Progress
+    from llador_core.training.queue import Asked
+
+TRAINING_SHARE = 0.55  # of the time; a second, shorter training and its judgement follow
+
+MAY_HAVE_SEEN = (
+    "This model was trained elsewhere and may have seen every one of these pairs: the figures show "
+    "at best what it remembers, not what it finds."
+)
 
 
 def add(command: AddCommand) -> None:
@@ -29,12 +39,18 @@ def add(command: AddCommand) -> None:
     one.add_argument("--out", type=Path, help="folder to put the run in")
     one.add_argument("--half", action="store_true", help="store weights as float16")
     one.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    one.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    one.add_argument("--queue", action="store_true", help="in the background, when it is free")
     one.add_argument("--json", action="store_true")
+    one.add_argument("--job", help=argparse.SUPPRESS)  # this process is that job
+    one.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # inherited from who started it
 
     one = command("evaluate", _evaluate, "Judge a run on its held-out pairs.")
     one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
     one.add_argument("--graph", help="where the run's graph is a folder")
-    one.add_argument("--protocol")
+    one.add_argument(
+        "--protocol", help="one instead of all; link-prediction: both ends among all entities"
+    )
     one.add_argument(
         "--order",
         choices=("raw", "combined"),
@@ -44,26 +60,36 @@ def add(command: AddCommand) -> None:
     one.add_argument("--seed", type=int, help="of sampled candidates; default: the split's")
     one.add_argument("--json", action="store_true")
 
-    one = command("runs", _runs, "Trained runs, finished or not.")
-    one.add_argument("--graph")
-    one.add_argument("--json", action="store_true")
-
 
 def _train(arguments: Arguments) -> None:
+    from llador_core.cli.jobs import as_job, asked_of
     from llador_core.data import load_graph
-    from llador_core.training.config import make_config
-    from llador_core.training.train import run_name, train
+    from llador_core.training.queue import enqueue
 
-    graph = load_graph(arguments.graph)
-    changes = {"seed": arguments.seed, "split": arguments.split, "split_seed": arguments.split_seed}
-    given = {name: value for name, value in changes.items() if value is not None}
-    if arguments.texts:
-        given["texts"] = arguments.texts
-    prior = arguments.prior or ("full" if arguments.texts else "none")
-    config = make_config(graph, arguments.model, prior, arguments.recipe, arguments.set, **given)
+    asked = asked_of(arguments)
+    if arguments.job is not None:
+        with as_job(arguments, asked, None) as tell:
+            _train_now(arguments, asked, load_graph(asked.graph), tell)
+        return
+    graph = load_graph(asked.graph)
+    if arguments.queue:
+        print(enqueue(graph, asked))
+        return
+    with as_job(arguments, asked, graph) as tell:
+        _train_now(arguments, asked, graph, tell)
+
+
+def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> None:
+    from llador_core.training.folder import run_name
+    from llador_core.training.train import train
+
+    config = asked.config(graph)
     print(f"Training {run_name(graph, config)}", file=sys.stderr)
 
     def report(progress: Progress) -> None:
+        is_last = progress.step == config.steps
+        words = "Judging it and fitting its safeguard" if is_last else "Training"
+        tell(TRAINING_SHARE * progress.step / config.steps, words)
         print(
             f"step {progress.step:>6}/{config.steps}  loss {progress.loss:.4f}  "
             f"validation MRR {progress.valid_mrr:.4f}  {progress.seconds:.0f} s",
@@ -77,6 +103,7 @@ def _train(arguments: Arguments) -> None:
         is_resumed=arguments.resume,
         is_half=arguments.half,
         report=report,
+        device=arguments.device,
     )
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     if arguments.json:
@@ -86,9 +113,12 @@ def _train(arguments: Arguments) -> None:
 
 
 def _evaluate(arguments: Arguments) -> None:
+    from llador_core.cli.links import evaluate_links
     from llador_core.data import load_graph
+    from llador_core.data.splits import split_by_pair
     from llador_core.evaluation.controls import report_with_controls
     from llador_core.evaluation.incompatibility import incompatibility
+    from llador_core.evaluation.link_prediction import LINK_PREDICTION
     from llador_core.evaluation.protocols import PROTOCOLS
     from llador_core.priors.vectors import vectors_if_any
     from llador_core.registry import lookup
@@ -97,6 +127,13 @@ def _evaluate(arguments: Arguments) -> None:
     run = load_run(arguments.run_name)
     graph = load_graph(arguments.graph or run.info.graph)
     split = run.split(graph)
+    warning = ""
+    if split.kind == "unknown":
+        split = split_by_pair(graph, run.config.split_seed)
+        warning = MAY_HAVE_SEEN
+    if arguments.protocol == LINK_PREDICTION:
+        evaluate_links(arguments, run, graph, split)
+        return
     protocols = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
     for name in protocols:
         lookup("protocol", PROTOCOLS, name)
@@ -108,8 +145,11 @@ def _evaluate(arguments: Arguments) -> None:
     if arguments.json:
         named = {"run": run.name, "order": arguments.order, "protocols": report["run"]}
         rest = {"baselines": report["baselines"], "split": report["split"]}
-        print_json({**named, **rest, "incompatibility": avoided})
+        told = {"warning": warning} if warning else {}
+        print_json({**named, **told, **rest, "incompatibility": avoided})
         return
+    if warning:
+        print(f"{warning}\n")
     for name in protocols:
         judged = {"this run": report["run"], **report["baselines"]}
         print(f"{name}: {PROTOCOLS[name].words} {report['run'][name]['n_pairs']} held-out pairs.")
@@ -127,26 +167,3 @@ def _print_reports(judged: dict[str, dict[str, dict[str, float]]]) -> None:
         for who, m in judged.items()
     ]
     print_table(["", *names], rows)
-
-
-def _runs(arguments: Arguments) -> None:
-    from llador_core.training.runs import list_runs
-
-    infos = list_runs(arguments.graph)
-    if arguments.json:
-        print_json([{**dataclasses.asdict(i), "folder": str(i.folder)} for i in infos])
-        return
-    rows = [
-        [
-            i.name,
-            i.graph,
-            i.model,
-            i.prior,
-            i.recipe,
-            i.created or "-",
-            "pretrained" if i.is_pretrained else "",
-            i.problem or "finished",
-        ]
-        for i in infos
-    ]
-    print_table(["run", "graph", "model", "prior", "recipe", "created", "", "state"], rows)

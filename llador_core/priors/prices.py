@@ -52,7 +52,7 @@ def find_price(model: str) -> Price | None:
     DataFormatError
         A table is not TOML, or a price is not a number of 0 or more.
     """
-    tables = [_read(file) for file in (user_file(), paths.assets() / PRICES_FILE)]
+    tables = [read_prices(file) for file in (user_file(), paths.assets() / PRICES_FILE)]
     discounts = (table["batch_discount"] for table in tables if "batch_discount" in table)
     discount = next(discounts, 0.0)
     for name in dict.fromkeys((model, _DATED.sub("", model))):
@@ -63,7 +63,7 @@ def find_price(model: str) -> Price | None:
     return None
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_prices(file: Path) -> dict[str, Any]:
     """Return a checked table: "models" and, where it says so, "batch_discount"."""
     if not file.is_file():
         return {"models": {}}

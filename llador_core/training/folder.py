@@ -1,4 +1,4 @@
-"""Reading the files of a run folder: whole, checked, and never un-pickled."""
+"""The name of a run folder, and reading its files: whole, checked, and never un-pickled."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 
 from llador_core.errors import DataFormatError, MissingDataError
+from llador_core.graph import Graph
 from llador_core.models.scorer import Floats
+from llador_core.training.config import TrainConfig
 
 FORMAT = 1
+
+
+def run_name(graph: Graph, config: TrainConfig) -> str:
+    """Return `<dataset>-<model>-<prior>-<fingerprint>`."""
+    return f"{graph.name}-{config.model}-{config.prior}-{config.fingerprint(graph.checksum)}"
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -21,7 +28,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise MissingDataError(f"{path.name} is missing. Train the run again.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataFormatError(f"{path.name} cannot be read ({error}). Train it again.") from error
     if not isinstance(content, dict):
         raise DataFormatError(f"{path.name} must hold a JSON object. Train the run again.")
