@@ -54,6 +54,7 @@ class Service:
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
     allowed_from: float | None = None
+    last_accepted: float = 0.0
     level: float = 0.0
     level_at: float = 0.0
 
@@ -71,6 +72,7 @@ class Service:
                 self.n_refused += 1
                 return (1 - self.level) / self.rate
             self.level -= 1
+            self.last_accepted = now
             return None
 
     def work_off(self, batch_id: str, status: str = "completed") -> None:
