@@ -35,8 +35,7 @@ def add(command: AddCommand) -> None:
     one.add_argument("--texts", default="", metavar="SET", help="default: the graph's own texts")
     one.add_argument(
         "--embedder",
-        default="all-MiniLM-L6-v2",
-        help="all-MiniLM-L6-v2 (default), tfidf, openai:MODEL, st:NAME or a model's folder",
+        help="all-MiniLM-L6-v2 (default if installed), tfidf, openai:MODEL, st:NAME or a folder",
     )
     one.add_argument(
         "--dimensions", type=positive, help="width of a vector, where it can be chosen"
@@ -251,13 +250,26 @@ def _batch(arguments: Arguments, graph: Graph, plan: Plan, endpoint: Endpoint) -
 
 
 def _embed(arguments: Arguments) -> None:
+    from llador_core import jobs
     from llador_core.data import load_graph
+    from llador_core.priors.embedders import TFIDF, best_installed, choose
+    from llador_core.priors.places import slug
     from llador_core.priors.vectors import make_vectors
 
     graph = load_graph(arguments.graph)
-    path = make_vectors(
-        graph, embedder=arguments.embedder, progress=bar("texts"), texts=arguments.texts
-    )
+    name = arguments.embedder or best_installed()
+    if arguments.embedder is None and name == TFIDF:
+        print("No sentence model is installed: TF-IDF stands in.", file=sys.stderr)
+    choice = choose(name, arguments.dimensions, arguments.base_url)
+    job = f"embed-{slug(graph.name)}-{arguments.texts or 'own'}-{slug(choice.name)}"
+    show = bar("texts")
+    with jobs.reporting(job, arguments.lock) as report:
+
+        def told(done: int, total: int) -> None:
+            report(0.99 * done / max(total, 1), f"{done:,} of {total:,} texts")
+            show(done, total)
+
+        path = make_vectors(graph, embedder=choice, progress=told, texts=arguments.texts)
     print(f"Wrote {path}.", file=sys.stderr)
 
 

@@ -147,37 +147,45 @@ class Store:
 
     def record(self, request: Request, definition: Definition, reply: Reply) -> None:
         """Add an attempt. It is on the disk when this returns."""
-        values = (
-            request.key,
-            definition.prompt,
-            definition.version,
-            definition.model,
-            definition.parameters,
-            request.system,
-            request.user,
-            reply.host,
-            reply.status,
-            reply.raw,
-            json.dumps(dict(reply.fields), ensure_ascii=False),
-            reply.tokens_in,
-            reply.tokens_out,
-            reply.cost_usd,
-            round(reply.latency_s, 3),
-            reply.error,
-            now(),
-        )
+        self.record_all([(request, reply)], definition)
+
+    def record_all(self, settled: Sequence[tuple[Request, Reply]], definition: Definition) -> None:
+        """Add attempts in one transaction. All are on the disk when this returns."""
+        rows = [(*_values(request, definition, reply), request.key) for request, reply in settled]
         with database.transaction(self._database):
-            self._database.execute(
+            self._database.executemany(
                 "INSERT INTO answers (attempt, key, prompt, version, model, parameters, system, "
                 "user, host, status, raw, fields, tokens_in, tokens_out, cost_usd, latency_s, "
                 "error, date) SELECT 1 + COALESCE(MAX(attempt), 0), "
-                f"{', '.join('?' * len(values))} FROM answers WHERE key = ?",
-                (*values, request.key),
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM answers WHERE key = ?",
+                rows,
             )
 
     @property
     def connection(self) -> sqlite3.Connection:
         return self._database
+
+
+def _values(request: Request, definition: Definition, reply: Reply) -> tuple[Any, ...]:
+    return (
+        request.key,
+        definition.prompt,
+        definition.version,
+        definition.model,
+        definition.parameters,
+        request.system,
+        request.user,
+        reply.host,
+        reply.status,
+        reply.raw,
+        json.dumps(dict(reply.fields), ensure_ascii=False),
+        reply.tokens_in,
+        reply.tokens_out,
+        reply.cost_usd,
+        round(reply.latency_s, 3),
+        reply.error,
+        now(),
+    )
 
 
 @contextmanager

@@ -90,12 +90,8 @@ def train_settings(info: RunInfo, prior: str, texts: str = "") -> dict[str, str]
         "split": info.split_kind if info.split_kind != "unknown" else DEFAULTS.split,
         "split-seed": str(info.split_seed),
     }
-    config = read_config(info)
-    return (
-        asked
-        | ({"dim": str(config.dim)} if config.dim != TrainConfig().dim else {})
-        | ({"texts": texts} if texts else {})
-    )
+    asked |= {"dim": str(info.dim)} if info.dim != DEFAULTS.dim else {}
+    return asked | ({"texts": texts} if texts else {})
 
 
 def train_command(info: RunInfo, prior: str, texts: str = "") -> str:
