@@ -8,11 +8,14 @@ from collections.abc import Callable
 from llador_core import __version__
 from llador_core.cli import (
     audit,
+    bring,
     describe,
+    exchange,
     experiments,
     explain,
     graphs,
     jobs,
+    manage,
     project,
     rank,
     report,
@@ -22,8 +25,20 @@ from llador_core.cli import (
 from llador_core.cli.output import Arguments
 
 FAMILIES = (
-    *(graphs, subgraph, describe, audit, runs, jobs),
-    *(rank, explain, project, report, experiments),
+    graphs,
+    bring,
+    subgraph,
+    describe,
+    audit,
+    runs,
+    manage,
+    exchange,
+    jobs,
+    experiments,
+    rank,
+    explain,
+    project,
+    report,
 )
 
 

@@ -65,16 +65,20 @@ class _Run:
 
     async def work(self) -> None:
         async with self.endpoint.asynchronous() as client:
-            workers = min(CONCURRENCY, len(self.batches))
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._worker(client)) for _ in range(workers)]
-            for task in tasks:
-                await task
+            workers = [self._worker(client) for _ in range(min(CONCURRENCY, len(self.batches)))]
+            ends = await asyncio.gather(*workers, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
 
     async def _worker(self, client: Any) -> None:
         while self.batches:
             places = self.batches.pop()
-            self.came.put((places, await self._ask(client, places)))
+            try:
+                self.came.put((places, await self._ask(client, places)))
+            except BaseException:
+                self.batches.clear()  # the others end what is on its way, and begin nothing new
+                raise
 
     async def _ask(self, client: Any, places: list[int]) -> Vectors:
         problem = Problem("skip", "nothing was asked")

@@ -103,7 +103,7 @@ def choose(embedder: str, dimensions: int | None = None, base_url: str | None = 
         The built-in embedder has one width.
     """
     name, _, width = embedder.rpartition("/")
-    if name and width.isdigit():
+    if name and width.isdigit() and not Path(embedder.removeprefix("st:")).expanduser().is_dir():
         embedder, dimensions = name, dimensions or int(width)
     suffix = f"/{dimensions}" if dimensions else ""
     if embedder in EMBEDDERS:
@@ -119,7 +119,7 @@ def choose(embedder: str, dimensions: int | None = None, base_url: str | None = 
     if kind == "openai" and model:
         return Choice(embedder + suffix, "service", model, dimensions, base_url)
     folder = Path(model if kind == "st" else embedder).expanduser()
-    if folder.is_dir():
+    if embedder and folder.is_dir() and (model or kind != "st"):
         named = f"st:{folder.resolve().name}{suffix}"
         return Choice(named, "sentence", str(folder.resolve()), dimensions)
     if kind == "st" and model:
