@@ -86,6 +86,30 @@ def through(
     return _rows(texts, dict(zip(distinct, (found[key] for key in keys), strict=True)))
 
 
+def note(embedder: str, texts: Sequence[str], vectors: Vectors) -> int:
+    """Keep vectors that lie in a file already, and return how many texts were new.
+
+    Parameters
+    ----------
+    embedder : str
+        As in `through`.
+    texts : sequence of str, length n
+        Empty ones are passed over.
+    vectors : float32 array of shape (n, width)
+    """
+    keys = [hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in texts]
+    halves = np.asarray(vectors, np.float16)
+    rows = [
+        (embedder, key, half.tobytes())
+        for text, key, half in zip(texts, keys, halves, strict=True)
+        if text
+    ]
+    with database.writing(cache_file(), FORMAT) as connection:
+        before = connection.total_changes
+        connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows)
+        return connection.total_changes - before
+
+
 def _look_up(
     connection: sqlite3.Connection, embedder: str, keys: Sequence[bytes]
 ) -> dict[bytes, NDArray[np.float16]]:

@@ -207,8 +207,13 @@ def embed_cached(
     choice = choose(embedder) if isinstance(embedder, str) else embedder
     if choice.kind == "tfidf":
         return embed(texts, choice, progress)
-    named = f"{choice.name}|{_identity(choice)}"
+    named = cache_name(choice)
     return embed_cache.through(named, texts, lambda missing: _batches(missing, choice), progress)
+
+
+def cache_name(choice: Choice) -> str:
+    """Return under what the vectors of an embedder are kept: all that they depend on."""
+    return f"{choice.name}|{_identity(choice)}"
 
 
 def _batches(texts: Sequence[str], choice: Choice) -> Iterator[tuple[list[int], Vectors]]:

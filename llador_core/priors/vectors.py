@@ -17,6 +17,7 @@ from llador_core.priors.embedders import (
     DEFAULT_EMBEDDER,
     Choice,
     Progress,
+    cache_name,
     choose,
     embedder_version,
 )
@@ -125,6 +126,33 @@ def make_vectors(
     }
     write_atomically(path, save(tensors, metadata))
     return path
+
+
+def note_stored(graph: Graph, texts: str = "") -> int:
+    """Let the cache know the vectors that a set has, and return how many texts that added.
+
+    Texts of another set that are the same need not be computed again, as where vectors ship with
+    a graph. Nothing is noted where there are none, or none of the default embedder's version here.
+    """
+    from llador_core.priors import embed_cache
+
+    try:
+        choice = choose(DEFAULT_EMBEDDER)
+        path = _find(graph, split_texts(texts)[0], choice.name)
+        tensors, metadata = _read(path, graph, "")
+        stored = load_vectors(graph, texts, choice.name)
+        is_same = metadata.get("package") == embedder_version(choice)
+    except MissingDataError:
+        return 0
+    if not is_same or stored.embedder != choice.name:
+        return 0
+    words = _words(graph, split_texts(texts)[0])
+    named = cache_name(choice)
+    return sum(
+        embed_cache.note(named, words[field], tensors[field].astype(np.float32))
+        for field in FIELDS
+        if field in tensors
+    )
 
 
 def _words(graph: Graph, name: str) -> dict[Field, Sequence[str]]:

@@ -132,7 +132,11 @@ def _show_embed(graph: Graph, one: TextSet) -> None:
         help="Or type st:NAME of a sentence-transformers model, a folder, or openai:MODEL. Those "
         "of OpenAI need the key and address above.",
     )
-    name = priors_jobs.embed_job(graph.name, one.name, embedder)
+    try:
+        name = priors_jobs.embed_job(graph.name, one.name, embedder or "")
+    except LladorError as error:
+        st.error(markdown(str(error)), icon=":material/error:")
+        return
     if priors_jobs.show_job(name, "Computed."):
         return
     asked = ["embed", f"--graph={graph.name}", f"--texts={one.name}", f"--embedder={embedder}"]
