@@ -16,6 +16,7 @@ from pages._ui import frame
 from tests.core.figures.test_style import contrast
 from tests.pages.conftest import Open
 
+OF_NO_DISEASE = ("train", "runs", "graphs", "priors")
 PAGES = sorted(path.stem for path in (REPOSITORY / "pages").glob("*.py"))
 TOOLS = [Path(path).stem for path in frame.TOOLS]
 ABOUT_A_CASE = [page for page in PAGES if page not in TOOLS]
@@ -62,7 +63,7 @@ print("first page:", *[m for m in ("pandas", "scipy", "sklearn") if m in sys.mod
 for step in "12345":
     app.query_params["step"] = step
     assert not app.run().exception
-for page in ("candidates", "pair", "embedding_shift"):
+for page in ("candidates", "pair", "embedding_shift", "train"):
     assert not app.switch_page(f"pages/{page}.py").run().exception
 print(*[m for m in ("torch", "pykeen", "sentence_transformers", "umap") if m in sys.modules])
 """
