@@ -16,7 +16,6 @@ from pages._ui import frame
 from tests.core.figures.test_style import contrast
 from tests.pages.conftest import Open
 
-OF_NO_DISEASE = ("train", "runs", "graphs", "priors")
 PAGES = sorted(path.stem for path in (REPOSITORY / "pages").glob("*.py"))
 TOOLS = [Path(path).stem for path in frame.TOOLS]
 ABOUT_A_CASE = [page for page in PAGES if page not in TOOLS]
