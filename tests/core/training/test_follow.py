@@ -9,7 +9,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llador_core.figures.training import Series, training_alt, training_rows, validation_figure
+from llador_core.figures.training import (
+    Series,
+    loss_figure,
+    training_alt,
+    training_rows,
+    validation_figure,
+)
 from llador_core.training.follow import MOST_POINTS, Curve
 
 
@@ -59,12 +65,16 @@ def test_a_long_training_keeps_a_bounded_curve_with_its_end(n: int, chunk: int) 
 
 def test_figure_table_and_words_say_the_same(tmp_path: Path) -> None:
     write(tmp_path, told(30, 0.2) + told(60, 0.4, is_validated=False) + told(90, 0.3))
-    series = [Series("full <b>prior</b>", "full", tuple(Curve().update(tmp_path).points))]
-    figure = validation_figure(series)
-    [trace] = figure.data
-    assert (list(trace.x), list(trace.y)) == ([30, 90], [0.2, 0.3])
-    assert trace.name == "full &lt;b&gt;prior&lt;/b&gt;"
+    series = [Series("full {b} prior", "full", tuple(Curve().update(tmp_path).points))]
+    [drawn] = validation_figure(series)["series"]
+    assert "{b}" not in drawn["name"], "it would be a template"
+    assert drawn["data"] == [[30, 0.2], [90, 0.3]]
+    [drawn] = loss_figure(series)["series"]
+    assert drawn["data"] == [[30, 1], [60, 1], [90, 1]]
     assert [row["Validation MRR"] for row in training_rows(series)] == [0.2, None, 0.3]
     assert "step 90 of 90" in training_alt(series)
     assert "validation MRR 0.300 (best 0.300)" in training_alt(series)
+    two = [series[0], Series("no prior", "none", series[0].points)]
+    looks = [(d["itemStyle"]["color"], d["symbol"]) for d in validation_figure(two)["series"]]
+    assert len({colour for colour, _ in looks}) == len({mark for _, mark in looks}) == 2
     assert training_alt([]) == "No step has been reported yet."
