@@ -23,6 +23,7 @@ PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
 EMBEDDING_SHIFT = "pages/embedding_shift.py"
 TRAIN = "pages/train.py"
+RUNS = "pages/runs.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
@@ -33,7 +34,9 @@ LINKS = {
     TRAIN: ("Train", ":material/model_training:"),
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
-TOOLS: dict[str, tuple[str, str]] = {}
+TOOLS: dict[str, tuple[str, str]] = {
+    RUNS: ("Runs", ":material/table_chart:"),
+}
 
 
 def router() -> Any:
