@@ -64,7 +64,7 @@ def _rank(arguments: Arguments) -> None:
         disease=given if kind == "disease" else None,
         drug=given if kind == "drug" else None,
         base=load_run(beside.name) if beside else None,
-        texts=load_texts(graph),
+        texts=load_texts(graph, run.config.texts),
         order=arguments.order,
     )
     extra, titles, runs = _extra(graph, run, rows, arguments)

@@ -48,7 +48,9 @@ def add(command: AddCommand) -> None:
     one = command("evaluate", _evaluate, "Judge a run on its held-out pairs.")
     one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
     one.add_argument("--graph", help="where the run's graph is a folder")
-    one.add_argument("--protocol")
+    one.add_argument(
+        "--protocol", help="one instead of all; link-prediction: both ends among all entities"
+    )
     one.add_argument(
         "--order",
         choices=("raw", "combined"),
@@ -101,6 +103,7 @@ def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> 
         is_resumed=arguments.resume,
         is_half=arguments.half,
         report=report,
+        device=arguments.device,
     )
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     if arguments.json:
@@ -110,10 +113,12 @@ def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> 
 
 
 def _evaluate(arguments: Arguments) -> None:
+    from llador_core.cli.links import evaluate_links
     from llador_core.data import load_graph
     from llador_core.data.splits import split_by_pair
     from llador_core.evaluation.controls import report_with_controls
     from llador_core.evaluation.incompatibility import incompatibility
+    from llador_core.evaluation.link_prediction import LINK_PREDICTION
     from llador_core.evaluation.protocols import PROTOCOLS
     from llador_core.priors.vectors import vectors_if_any
     from llador_core.registry import lookup
@@ -126,6 +131,9 @@ def _evaluate(arguments: Arguments) -> None:
     if split.kind == "unknown":
         split = split_by_pair(graph, run.config.split_seed)
         warning = MAY_HAVE_SEEN
+    if arguments.protocol == LINK_PREDICTION:
+        evaluate_links(arguments, run, graph, split)
+        return
     protocols = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
     for name in protocols:
         lookup("protocol", PROTOCOLS, name)

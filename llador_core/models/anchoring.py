@@ -70,6 +70,22 @@ class AnchoredEmbedding(torch.nn.Module):
             anchors, weight = anchors[entities], weight[entities]
         return weight * free + (1.0 - weight) * anchors
 
+    def to_free(self, entities: Tensor, gradient: Tensor) -> Tensor:
+        """Return the gradient of the free vectors of `entities` from that of their mixed ones."""
+        return gradient if self.weight is None else gradient * self.weight[entities]
+
+    def anchors_of(self, entities: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the anchors of `entities`, (n, dim), and which have one as 1 or 0, (n,).
+
+        Raises
+        ------
+        ValueError
+            The table is plain.
+        """
+        if self.anchors is None or self.has_anchor is None:
+            raise ValueError("a plain table has no anchors")
+        return self.anchors[entities], self.has_anchor[entities].to(self.anchors.dtype)
+
     def pull_loss(self, rows: Tensor, entities: Tensor, distance: Distance) -> Tensor:
         """Return the mean distance of mixed vectors to their anchors (LLaDR eq. 2), a scalar.
 
@@ -121,6 +137,28 @@ def kl_distance(x: Tensor, anchor: Tensor) -> Tensor:
     """Return KL(softmax(anchor) || softmax(x)), LLaDR Table 9; shapes (..., dim) -> (...)."""
     target = functional.log_softmax(anchor, -1)
     return (target.exp() * (target - functional.log_softmax(x, -1))).sum(-1)
+
+
+def distance_gradient(name: str, x: Tensor, anchor: Tensor) -> tuple[Tensor, Tensor]:
+    """Return distances and their gradients with respect to `x`, shapes (n,) and (n, dim).
+
+    Parameters
+    ----------
+    name : str
+        A key of `DISTANCES`.
+    x, anchor : Tensors of shape (n, dim)
+    """
+    if name == "cosine":  # the default, written out: a third of the time
+        x_length = x.norm(dim=-1, keepdim=True).clamp_(min=1e-8)
+        unit = anchor / anchor.norm(dim=-1, keepdim=True).clamp_(min=1e-8)
+        direction = x / x_length
+        cosine = (direction * unit).sum(-1, keepdim=True)
+        return 1.0 - cosine[:, 0], (direction * cosine - unit) / x_length
+    with torch.enable_grad():
+        leaf = x.detach().requires_grad_()
+        distances = DISTANCES[name](leaf, anchor)
+        (gradient,) = torch.autograd.grad(distances.sum(), leaf)
+    return distances.detach(), gradient
 
 
 DISTANCES: Mapping[str, Distance] = MappingProxyType(

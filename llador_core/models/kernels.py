@@ -61,7 +61,7 @@ class _Distance:
     gradient: Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-_DISTANCES: Mapping[str, _Distance] = MappingProxyType(
+DISTANCES: Mapping[str, _Distance] = MappingProxyType(
     {
         "l1": _Distance(_l1, _l1_gradient),
         "moduli": _Distance(_moduli, _moduli_gradient),
@@ -77,7 +77,7 @@ class _Blocked(torch.autograd.Function):
     def forward(ctx: Any, kind: str, query: Tensor, table: Tensor, index: Tensor | None) -> Tensor:
         ctx.kind = kind
         ctx.save_for_backward(query, table, index)
-        distance = _DISTANCES[kind]
+        distance = DISTANCES[kind]
         n = len(table) if index is None else index.shape[1]
         out = query.new_empty(len(query), n)
         for span in _spans(len(query), n * query.shape[1]):
@@ -87,7 +87,7 @@ class _Blocked(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor, None]:
         query, table, index = ctx.saved_tensors
-        distance = _DISTANCES[ctx.kind]
+        distance = DISTANCES[ctx.kind]
         to_query, to_table = torch.empty_like(query), torch.zeros_like(table)
         n = len(table) if index is None else index.shape[1]
         for span in _spans(len(query), n * query.shape[1]):

@@ -18,7 +18,7 @@ from llador_core.config import check_range, from_dict, with_settings
 from llador_core.data.splits import MIN_PAIRS, n_contraindicated_pairs
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
-from llador_core.models.interactions import INTERACTIONS
+from llador_core.models.interactions import INTERACTIONS, Interaction
 from llador_core.priors.anchors import PRIORS
 from llador_core.registry import lookup
 
@@ -55,7 +55,7 @@ class TrainConfig:
     margin : float
         Of the distance models (gamma).
     n_negatives : int
-        Corrupted ends for each positive.
+        Corrupted ends for each positive; 0 stands for every entity (1-vs-all).
     typed_share : float in [0, 1]
         Share of the negatives drawn from the batch's own targets, which have the right type.
     turn : float in [0, 1]
@@ -76,7 +76,7 @@ class TrainConfig:
     batch_size, steps : int
         Triples in a step, and steps at most.
     lr : float
-        Of Adam at the start.
+        Of the optimizer at the start.
     lr_drops : str
         "half": divided by 10 at half of the steps (the paper). "cosine": falls to 0 along a cosine.
     validate_every, patience : int
@@ -94,6 +94,18 @@ class TrainConfig:
         them. Runs from before the safeguard did not.
     texts : str
         Name of the set of texts that the anchors come from; "" for the graph's own.
+    optimizer : "adam", "rowwise-adagrad", "adagrad" or "rowwise-adam"
+        "adam" passes over the whole table in every step; the others change the rows of the batch
+        alone, see `training.optimizers`, and the settings below need one of them.
+    chunk_size : int
+        How many triples in a row share their negatives; 0 for the whole batch.
+    relation_balance : float in [0, 1]
+        0 visits every triple equally often, 1 every relation.
+    n3 : float >= 0
+        Weight of the cubed moduli of a triple's three vectors in the loss (Lacroix et al., ICML
+        2018), for DistMult and ComplEx.
+    precision : "float32", "tf32" or "bf16"
+        Of the matrix products of DistMult and ComplEx. "tf32" counts on NVIDIA GPUs alone.
     """
 
     model: str = "distmult"
@@ -127,6 +139,13 @@ class TrainConfig:
     split_seed: int = 0
     is_caution_held_out: bool = False
     texts: str = field(default="", metadata=LATER)
+    optimizer: Literal["adam", "rowwise-adagrad", "adagrad", "rowwise-adam"] = field(
+        default="adam", metadata=LATER
+    )
+    chunk_size: int = field(default=0, metadata=LATER)
+    relation_balance: float = field(default=0.0, metadata=LATER)
+    n3: float = field(default=0.0, metadata=LATER)
+    precision: Literal["float32", "tf32", "bf16"] = field(default="float32", metadata=LATER)
 
     def __post_init__(self) -> None:
         spec = lookup("model", INTERACTIONS, self.model)
@@ -137,7 +156,7 @@ class TrainConfig:
             "pull": (0, 1000),
             "link_weight": (1e-6, 1000),
             "margin": (0, 1000),
-            "n_negatives": (1, 100_000),
+            "n_negatives": (0, 100_000),
             "turn": (0, 1),
             "start": (0, 10),
             "typed_share": (0, 1),
@@ -151,11 +170,50 @@ class TrainConfig:
             "tolerance": (0, 1),
             "seed": (0, 2**31),
             "split_seed": (0, 2**31),
+            "chunk_size": (0, self.batch_size),
+            "relation_balance": (0, 1),
+            "n3": (0, 1000),
         }
         for name, (low, high) in ranges.items():
             check_range("TrainConfig", name, getattr(self, name), low, high)
+        if self.texts and not self.is_anchored:
+            raise ConfigError(
+                f"The prior 'none' uses no text, so it cannot use the text set '{self.texts}'. "
+                "Choose another prior, or no set."
+            )
         if self.dim % 2 and (spec.needs_even_dim or self.reduce == "slice"):
             raise ConfigError(f"TrainConfig: {spec.title} needs an even dim, found {self.dim}.")
+        self._check_together(spec)
+
+    def _check_together(self, spec: Interaction) -> None:
+        """Raise ConfigError where a setting has no meaning beside another."""
+        if not self.is_sparse:
+            for name in ("chunk_size", "relation_balance", "n3", "precision"):
+                if getattr(self, name) != TrainConfig.__dataclass_fields__[name].default:
+                    raise ConfigError(
+                        f"TrainConfig: {name} needs an optimizer that changes the rows of the "
+                        "batch alone. Set optimizer=rowwise-adagrad."
+                    )
+        if not self.shared_negatives and (self.chunk_size or not self.n_negatives):
+            raise ConfigError(
+                "TrainConfig: with shared_negatives=false each triple has negatives of its own, "
+                f"but chunk_size is {self.chunk_size} and n_negatives {self.n_negatives}. Leave "
+                "chunk_size at 0 and set n_negatives to 1 or more."
+            )
+        if self.chunk_size and self.batch_size % self.chunk_size:
+            raise ConfigError(
+                f"TrainConfig: batch_size {self.batch_size} is no multiple of chunk_size "
+                f"{self.chunk_size}."
+            )
+        if spec.is_distance and (self.n3 or self.precision != "float32"):
+            raise ConfigError(
+                f"TrainConfig: n3 and precision are for DistMult and ComplEx, not {spec.title}."
+            )
+
+    @property
+    def is_sparse(self) -> bool:
+        """The optimizer changes the rows of the batch alone."""
+        return self.optimizer != "adam"
 
     @property
     def is_anchored(self) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from llador_core.data.splits import Split
 from llador_core.evaluation.controls import ScoreMatrix
@@ -50,6 +51,7 @@ def guard(
     anchors: Anchors | None,
     vectors: FieldVectors | None,
     folder: Path,
+    device: torch.device | None = None,
 ) -> Guarded | None:
     """Return the safeguard of a trained model; None where training knows no contraindications.
 
@@ -60,14 +62,16 @@ def guard(
     folder : Path
         Of the run. The second training leaves its checkpoints in a folder inside, so that it
         resumes as the first does.
+    device : torch.device or None
+        Of the second training; None means the processor.
     """
     if not can_guard(graph, split):
         return None
     started = time.perf_counter()
     fold = set_aside(graph, split, config.split_seed)
-    second = Trainer(graph, fold.split, second_steps(config), anchors)
+    second = Trainer(graph, fold.split, second_steps(config), anchors, device)
     second.train(make_folder(folder / FOLDER))
-    reading = read(graph, config.prior, vectors, load_texts(graph), config.seed)
+    reading = read(graph, config.prior, vectors, load_texts(graph, config.texts), config.seed)
     safeguard = fit_safeguard(graph, split, fold, second.model.to_scorer(), scorer, reading)
     return Guarded(safeguard, round(time.perf_counter() - started, 2))
 
@@ -125,7 +129,7 @@ def by_naming(graph: Graph, config: TrainConfig) -> dict[str, np.ndarray]:
     Empty for a model without texts.
     """
     fields = PRIORS[config.prior].text_fields
-    texts = load_texts(graph)
+    texts = load_texts(graph, config.texts)
     if texts is None or not fields:
         return {}
     named = np.stack(

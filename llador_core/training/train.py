@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import platform
 import shutil
 from datetime import UTC, datetime
@@ -31,16 +32,20 @@ from llador_core.paths import (
     write_atomically,
 )
 from llador_core.priors.anchors import Anchors, make_anchors
+from llador_core.priors.sets import concerns
 from llador_core.priors.texts import load_texts
 from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
 from llador_core.safeguard.model import save
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
+from llador_core.training.device import device_words, pick_device
 from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, safety_report
-from llador_core.training.loop import Report, Trainer
-from llador_core.training.provenance import commit, versions
+from llador_core.training.loop import CHECKPOINT_EVERY, Report, Trainer
+from llador_core.versions import commit, versions
+
+log = logging.getLogger(__name__)
 
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
@@ -59,6 +64,8 @@ def train(
     is_resumed: bool = False,
     is_half: bool = False,
     report: Report | None = None,
+    device: str = "cpu",
+    checkpoint_every: int = CHECKPOINT_EVERY,
 ) -> Path:
     """Train a run, evaluate it with its controls, and return its folder.
 
@@ -72,7 +79,11 @@ def train(
         Store weights as float16. They are rounded before evaluation, so the metrics are those of
         the stored weights.
     report : callable or None
-        Called with a `Progress` after each validation.
+        Called with a `Progress` after each validation, and every second or two in between.
+    device : str
+        Where to train, see `training.device`. It is no setting of the run.
+    checkpoint_every : int
+        Steps between checkpoints.
 
     Raises
     ------
@@ -90,11 +101,12 @@ def train(
             f"Run '{folder.name}' is there already, finished with these very settings. Use it, "
             "delete its folder, or change a setting, for instance --seed."
         )
+    where = pick_device(device)
     split = make_split(graph, config)
-    vectors = load_vectors(graph) if config.is_anchored else vectors_if_any(graph)
+    vectors = _vectors(graph, config)
     anchors = make_anchors_for(vectors, config)
     _open_folder(folder, graph, config, split, is_resumed)
-    trainer = Trainer(graph, split, config, anchors)
+    trainer = Trainer(graph, split, config, anchors, where)
     with storage_errors(folder), (folder / "progress.jsonl").open("a", encoding="utf-8") as log:
 
         def follow(progress: Progress) -> None:
@@ -103,23 +115,37 @@ def train(
             if report:
                 report(progress)
 
-        trainer.train(folder, follow)
+        trainer.train(folder, follow, checkpoint_every)
     kind = np.float16 if is_half else np.float32
     weights = _weights(trainer, anchors, kind)
     _write_weights(folder / "weights.safetensors", weights)
     scorer = _as_stored(trainer.model.to_scorer(), weights)
     scores = scorer.treatment_scores(graph)
     metrics = report_with_controls(graph, split, scores, vectors, seed=config.split_seed)
-    guarded = guard(graph, split, config, scorer, anchors, vectors, folder)
+    guarded = guard(graph, split, config, scorer, anchors, vectors, folder, where)
     safeguard = None if guarded is None else save(guarded.safeguard, folder, kind)
     metrics |= safety_report(graph, split, config, scores, safeguard)
     _write_json(folder / "metrics.json", metrics)
-    record = _record(graph, config, trainer.progress, vectors, is_half)
+    record = _record(graph, config, trainer, vectors, is_half)
     record["safeguard_seconds"] = 0.0 if guarded is None else guarded.seconds
     _write_json(folder / "run.json", record)
     clear_guard(folder)
-    (folder / checkpoint.FILE).unlink(missing_ok=True)
+    for file in (checkpoint.FILE, checkpoint.BEST_FILE):
+        (folder / file).unlink(missing_ok=True)
     return folder
+
+
+def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:
+    """Return the vectors of the texts a run is anchored to; a plain run is only compared by them.
+
+    Says with numbers where a prior covers little of the graph, or cannot be what its name says.
+    """
+    if not config.is_anchored:
+        return vectors_if_any(graph)
+    vectors = load_vectors(graph, config.texts)
+    for sentence in concerns(graph, load_texts(graph, config.texts), config.prior):
+        log.warning(sentence)
+    return vectors
 
 
 def make_anchors_for(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
@@ -186,16 +212,18 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 def _record(
     graph: Graph,
     config: TrainConfig,
-    progress: Progress,
+    trainer: Trainer,
     vectors: FieldVectors | None,
     is_half: bool,
 ) -> dict[str, Any]:
     import torch
 
+    progress = trainer.progress
     prior: dict[str, Any] = {"name": config.prior}
-    texts = load_texts(graph) if config.is_anchored else None
+    texts = load_texts(graph, config.texts) if config.is_anchored else None
     if vectors is not None and texts is not None:
         prior |= {"embedder": vectors.embedder, **dataclasses.asdict(texts.provenance)}
+        prior |= {"texts": config.texts} if config.texts else {}
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -209,7 +237,7 @@ def _record(
         "valid_mrr": progress.best_metric,
         "seconds": round(progress.seconds, 2),
         "n_threads": torch.get_num_threads(),
-        "device": "cpu",
+        "device": device_words(trainer.device),
         "machine": platform.machine(),
         "weights": "float16" if is_half else "float32",
         "versions": versions(),

@@ -40,6 +40,7 @@ OF_A_GRAPH = frozenset(
         "class",
         "of",
         "picked",
+        "texts",
         "against",
     ]
 )

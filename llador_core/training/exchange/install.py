@@ -27,8 +27,8 @@ from llador_core.priors.vectors import vectors_if_any
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import FORMAT
 from llador_core.training.info import NAME
-from llador_core.training.provenance import commit, versions
 from llador_core.training.runs import Run, load_run
+from llador_core.versions import commit, versions
 
 LEAST_COVERAGE = 0.5  # of the drugs, and of the diseases
 

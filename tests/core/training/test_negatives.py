@@ -27,7 +27,7 @@ def test_answers_and_counts_are_those_of_a_loop(side: str) -> None:
     known = KnownTriples(rows, N, M)
     batch = rows[::3]
     found: list[set[int]] = [set() for _ in batch]
-    for row, entity in zip(*known.answers(batch, side), strict=True):
+    for row, entity in zip(*known.true_ends(batch, side), strict=True):
         found[row].add(int(entity))
     for i, (h, r, t) in enumerate(batch):
         if side == "tail":

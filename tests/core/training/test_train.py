@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from llador_core.config import from_dict
 from llador_core.data.splits import split_by_pair
@@ -18,6 +20,7 @@ from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig, make_config
 from llador_core.training.device import pick_device
 from llador_core.training.loop import Trainer
+from llador_core.training.optimizers import OPTIMIZERS
 from llador_core.training.runs import list_runs, load_run
 from llador_core.training.train import run_name, train
 from tests.builders import graph_of
@@ -39,6 +42,7 @@ def final(graph: Graph, folder: Path, *settings: str, prior: str = "full", **cha
     )
     anchors = None if prior == "none" else anchors_of(graph, config.dim)
     trainer = Trainer(graph, split_by_pair(graph, 0), config, anchors)
+    folder.mkdir(exist_ok=True)
     trainer.train(folder)
     return trainer.model.to_scorer().entities
 
@@ -89,6 +93,43 @@ def test_every_setting_changes_the_result(small: Graph, tmp_path: Path, name: st
     assert not np.array_equal(before, final(small, tmp_path, f"{name}={value}"))
 
 
+SPARSE = ("optimizer=rowwise-adagrad", "lr=0.1")
+SPARSE_CHANGES = {
+    "optimizer": "adagrad",
+    "chunk_size": 16,
+    "relation_balance": 0.5,
+    "n3": 0.1,
+    "precision": "bf16",
+}
+
+
+@pytest.mark.parametrize("name", [*CHANGES, *SPARSE_CHANGES])
+def test_every_setting_changes_the_result_of_the_sparse_engine(
+    small: Graph, tmp_path: Path, name: str
+) -> None:
+    before = final(small, tmp_path / "a", *SPARSE)
+    value = SPARSE_CHANGES.get(name, CHANGES.get(name))
+    text = value if isinstance(value, str) else json.dumps(value)
+    assert not np.array_equal(before, final(small, tmp_path / "b", *SPARSE, f"{name}={text}"))
+
+
+@pytest.mark.parametrize("name", set(SPARSE_CHANGES) - {"optimizer"})
+def test_settings_of_the_sparse_engine_need_it(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} needs an optimizer .* Set optimizer=rowwise"):
+        TrainConfig(**{name: SPARSE_CHANGES[name]})
+
+
+def test_settings_that_do_not_go_together() -> None:
+    with pytest.raises(ConfigError, match="batch_size 512 is no multiple of chunk_size 100"):
+        TrainConfig(optimizer="adagrad", chunk_size=100)
+    with pytest.raises(ConfigError, match="chunk_size is 64 and n_negatives 128"):
+        TrainConfig(optimizer="adagrad", chunk_size=64, shared_negatives=False)
+    with pytest.raises(ConfigError, match="n_negatives 0"):
+        TrainConfig(n_negatives=0, shared_negatives=False)
+    with pytest.raises(ConfigError, match="are for DistMult and ComplEx, not TransE"):
+        TrainConfig(model="transe", optimizer="adagrad", n3=0.1)
+
+
 def test_margin_and_turn_change_the_distance_models(small: Graph, tmp_path: Path) -> None:
     before = final(small, tmp_path, model="rotate")
     assert not np.array_equal(before, final(small, tmp_path, "margin=2", model="rotate"))
@@ -111,7 +152,7 @@ def test_every_field_of_the_config_is_tested_to_matter() -> None:
     }
     stopping = {"validate_every", "patience", "tolerance"}
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    assert fields == set(CHANGES) | elsewhere | stopping
+    assert fields == set(CHANGES) | set(SPARSE_CHANGES) | elsewhere | stopping
 
 
 def test_mix_one_without_pull_equals_the_plain_embedding(small: Graph, tmp_path: Path) -> None:
@@ -123,36 +164,113 @@ class Killed(BaseException):
     """Stands for a kill: nothing of ours may catch it."""
 
 
+def dying_at(step: int, patch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let training end with `error` when it is about to take a step."""
+    take = loop.Trainer._step
+
+    def dies(self: Trainer, number: int) -> Tensor:
+        if number == step:
+            raise error
+        return take(self, number)
+
+    patch.setattr(loop.Trainer, "_step", dies)
+
+
 @pytest.mark.parametrize("at", [1, 13, 25, 39])
+@pytest.mark.parametrize("optimizer", ["adam", *OPTIMIZERS])
 def test_resuming_gives_the_very_same_weights(
-    small: Graph, tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch
+    small: Graph, tmp_path: Path, at: int, optimizer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = make_config(small, "distmult", "full", settings=FAST)
+    model = "hake" if optimizer == "adagrad" else "distmult"
+    settings = [*FAST, f"optimizer={optimizer}", "treat_weight=2"]
+    config = make_config(small, model, "full", settings=settings)
     split, anchors = split_by_pair(small, 0), anchors_of(small)
     whole = Trainer(small, split, config, anchors)
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
     whole.train(tmp_path / "whole", checkpoint_every=10)
-    step = loop.Trainer._step
-
-    def dies(self: Trainer, number: int) -> float:
-        if number == at:
-            raise Killed
-        return step(self, number)
-
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(loop.Trainer, "_step", dies)
+        dying_at(at, patch, Killed())
         Trainer(small, split, config, anchors).train(tmp_path / "cut", checkpoint_every=10)
     resumed = Trainer(small, split, config, anchors)
     resumed.train(tmp_path / "cut", checkpoint_every=10)
     for name, value in whole.model.state_dict().items():
         assert np.array_equal(value.numpy(), resumed.model.state_dict()[name].numpy()), name
+    for name, value in whole.engine.state().items():
+        assert np.array_equal(value.numpy(), resumed.engine.state()[name].numpy()), name
     assert resumed.progress.best_step == whole.progress.best_step
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rowwise-adagrad"])
+def test_the_best_weights_are_those_that_stay(
+    small: Graph, tmp_path: Path, optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the best validation lies before a kill and training goes on much worse."""
+    results = {10: 0.6, 20: 0.1, 30: 0.1, 40: 0.1}
+    monkeypatch.setattr(Trainer, "_judge", lambda self: {"MRR": results[self.progress.step]})
+    settings = [*FAST, f"optimizer={optimizer}", "validate_every=10"]
+    config = make_config(small, "distmult", "none", settings=settings)
+    split = split_by_pair(small, 0)
+    early = dataclasses.replace(config, patience=1)
+    (tmp_path / "early").mkdir()
+    (tmp_path / "late").mkdir()
+    stopped = Trainer(small, split, early, None)
+    stopped.train(tmp_path / "early")
+    assert (stopped.progress.step, stopped.progress.best_step) == (20, 10)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        dying_at(25, patch, Killed())
+        Trainer(small, split, config, None).train(tmp_path / "late", checkpoint_every=6)
+    late = Trainer(small, split, config, None)
+    late.train(tmp_path / "late", checkpoint_every=6)
+    assert (late.progress.step, late.progress.best_step) == (40, 10)
+    best, last = stopped.model.to_scorer().entities, late.model.to_scorer().entities
+    assert np.array_equal(best, last)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rowwise-adagrad"])
+def test_memory_that_runs_out_is_a_sentence_and_the_checkpoint_stays(
+    small: Graph, tmp_path: Path, optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = [*FAST, f"optimizer={optimizer}"]
+    config = make_config(small, "distmult", "none", settings=settings)
+    split = split_by_pair(small, 0)
+    with monkeypatch.context() as patch:
+        dying_at(25, patch, torch.OutOfMemoryError("CUDA out of memory"))
+        words = r"ran out at step 25\. Lower batch_size \(now 64\).*--resume goes on"
+        with pytest.raises(LladorError, match=words):
+            Trainer(small, split, config, None).train(tmp_path, checkpoint_every=10)
+    resumed = Trainer(small, split, config, None)
+    resumed._restore(tmp_path)
+    assert resumed.progress.step == 20
+
+
+def test_progress_is_told_in_between_and_boundedly(
+    small: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(small, "distmult", "none", settings=[*FAST, "optimizer=adagrad"])
+    trainer = Trainer(small, split_by_pair(small, 0), config, None)
+    seen: list[Progress] = []
+    monkeypatch.setattr(loop, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(loop, "MOST_LINES", 1e9)
+    trainer.train(tmp_path, seen.append)
+    assert [p.step for p in seen] == list(range(1, 41))
+    assert [p.step for p in seen if p.is_validated] == [20, 40]
+    assert {p.steps for p in seen} == {40}
+    assert all(p.triples_per_s > 0 and p.eta_s >= 0 for p in seen)
+    assert seen[-1].eta_s == 0
+    assert seen[-1].metrics["MRR"] == seen[-1].valid_mrr
+    trainer.progress.seconds, trainer._told_at = 3600.0, 100.0
+    monkeypatch.setattr(loop, "TELL_EVERY_S", 1.0)
+    monkeypatch.setattr(loop, "MOST_LINES", 1000)
+    assert not trainer._is_time(103.5)
+    assert trainer._is_time(103.7)
 
 
 def test_stops_early_when_validation_gets_clearly_worse(
     small: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = iter([0.5, 0.6, 0.56, 0.3, 0.2, 0.1, 0.0])
-    monkeypatch.setattr(loop, "validation_mrr", lambda *_: next(results))
+    monkeypatch.setattr(loop, "validate", lambda *_: {"MRR": next(results)})
     config = make_config(
         small, "distmult", "none", settings=[*FAST, "steps=700", "validate_every=1", "patience=3"]
     )
@@ -165,7 +283,7 @@ def test_stops_early_when_validation_gets_clearly_worse(
 def test_a_diverging_loss_is_a_sentence(small: Graph, tmp_path: Path) -> None:
     config = make_config(small, "distmult", "none", settings=[*FAST, "lr=10", "loss=cross_entropy"])
     trainer = Trainer(small, split_by_pair(small, 0), config, None)
-    trainer.weights[:] = float("nan")
+    trainer.engine.weights[:] = float("nan")
     with pytest.raises(LladorError, match=r"Training diverged at step 20.*Lower lr"):
         trainer.train(tmp_path)
 
@@ -177,7 +295,7 @@ def test_a_run_is_whole_and_reads_back(small: Graph, tmp_path: Path) -> None:
     run = load_run(str(folder))
     assert run.config == config
     assert run.scorer.entities.shape == (small.n_entities, 16)
-    assert [p.step for p in seen] == [20, 40]
+    assert [p.step for p in seen if p.is_validated] == [20, 40]
     assert not (folder / "checkpoint.safetensors").exists()
     assert {"run", "baselines", "split"} <= set(run.metrics)
     assert len(run.split(small).test) == len(split_by_pair(small, 0).test)
@@ -216,15 +334,8 @@ def test_a_checkpoint_is_never_thrown_away(
     small: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = make_config(small, "distmult", "none", settings=[*FAST, "steps=400"])
-    step = loop.Trainer._step
-
-    def dies(self: Trainer, number: int) -> float:
-        if number == 350:
-            raise Killed
-        return step(self, number)
-
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(loop.Trainer, "_step", dies)
+        dying_at(350, patch, Killed())
         train(small, config, out=tmp_path)
     with pytest.raises(ConfigError, match="with --resume to go on"):
         train(small, config, out=tmp_path)

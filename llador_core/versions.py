@@ -1,4 +1,4 @@
-"""Where a run comes from: versions of packages, and the commit of this checkout."""
+"""Which code made something: versions of packages, and the commit of this checkout."""
 
 from __future__ import annotations
 

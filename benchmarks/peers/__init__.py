@@ -1,0 +1,1 @@
+"""What we are compared with: a plain loop, and PyKEEN's own."""

@@ -1,0 +1,1 @@
+"""The paper's tables as studies of any graph, with controls and seeds, that can be interrupted."""

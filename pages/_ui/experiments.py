@@ -1,0 +1,181 @@
+"""Studies on the page of runs: the paper's tables on this graph, beside the published figures."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import streamlit as st
+
+from llador_core import jobs
+from llador_core.errors import LladorError
+from llador_core.escape import markdown
+from llador_core.experiments import study as studies
+from llador_core.experiments import table
+from llador_core.experiments.specs import EXPERIMENTS, MODELS, published_note
+from llador_core.experiments.study import Results, Study
+from llador_core.figures import studies as drawn
+from llador_core.figures.style import count
+from llador_core.models.interactions import INTERACTIONS
+from pages._ui import cached, show
+
+METRICS = {
+    "MRR among 50 diseases": ("sampled-50", "MRR"),
+    "Hits@10 among 50 diseases": ("sampled-50", "Hits@10"),
+    "AUC among 50 diseases": ("sampled-50", "AUC"),
+    "Hits@10 among all drugs": ("drug-ranking", "Hits@10"),
+    "MRR among all drugs": ("drug-ranking", "MRR"),
+}
+PROBLEM = "experiment-problem"
+TYPICAL_S = 25.0  # of one training of the built-in graph on one processor
+
+
+def show_experiments(graph_name: str) -> None:
+    """Show a study of the paper on this graph: what is there, and what training the rest costs."""
+    asked = _pick_study(graph_name)
+    st.markdown(f"**{asked.experiment.words}**")
+    graph = cached.graph(graph_name)
+    found = studies.present(graph, asked)
+    document: dict[str, Any] | None = table.to_json(graph, asked, found)
+    is_shipped = not found.records
+    if is_shipped:
+        document = table.shipped(graph, asked)
+    _show_state(asked, found)
+    if document is None:
+        st.info(
+            "Nothing of this study is trained on this graph yet. Press Train above.",
+            icon=":material/science:",
+        )
+        return
+    if is_shipped:
+        st.caption(
+            f"These figures came with the app: {count(document['n_seeds'], 'seed')}, trained "
+            f"{document['created'][:10]}."
+        )
+    _show_document(document)
+    for label, problem in found.problems.items():
+        st.warning(f"**{markdown(label)}** is left out. {markdown(problem)}")
+
+
+def _pick_study(graph_name: str) -> Study:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Study",
+            list(EXPERIMENTS),
+            format_func=lambda key: EXPERIMENTS[key].title,
+            key="study",
+            bind="query-params",
+            width=320,
+        )
+        models = st.multiselect(
+            "Models",
+            list(INTERACTIONS),
+            default=list(MODELS),
+            format_func=lambda key: INTERACTIONS[key].title,
+            key="models",
+            bind="query-params",
+            width=360,
+        )
+        n_seeds = st.number_input(
+            "Seeds",
+            1,
+            studies.MAX_SEEDS,
+            5,
+            key="seeds",
+            bind="query-params",
+            width=110,
+            help="Each seed draws the split, the start values and the sampling anew. Spread over "
+            "seeds says how far a difference can be trusted.",
+        )
+        recipe = st.segmented_control(
+            "Recipe",
+            ["llador", "paper"],
+            default="llador",
+            format_func={"llador": "Ours", "paper": "The paper's"}.__getitem__,
+            key="study_recipe",
+            bind="query-params",
+        )
+    return studies.make_study(name, graph_name, models or MODELS, int(n_seeds), recipe or "llador")
+
+
+def _show_state(asked: Study, found: Results) -> None:
+    """Say how much is trained, and offer to train the rest or follow it."""
+    if problem := st.session_state.pop(PROBLEM, ""):
+        st.error(markdown(problem), icon=":material/error:")
+    job = jobs.follow(asked.job)
+    if job.state == "running":
+        _follow(asked)
+        return
+    if job.state == "stopped":
+        st.warning(markdown(job.problem), icon=":material/error:")
+    blocked = sum(cell.setting.label in found.problems for cell in found.missing)
+    n_missing = len(found.missing) - blocked
+    if not n_missing:
+        return
+    seconds = [record["seconds"] for record in found.records.values()]
+    each = sum(seconds) / len(seconds) if seconds else TYPICAL_S
+    minutes = n_missing * each / (os.cpu_count() or 1) / 60
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{len(found.records)} of {len(asked.cells())} trainings are here. The other "
+            f"{n_missing} take about {max(minutes, 1):.0f} min on this machine; they can be "
+            "cancelled and go on later.",
+            width="stretch",
+        )
+        st.button(
+            "Train the rest" if found.records else "Train",
+            key="train-study",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=_start,
+            args=(asked,),
+            help=f"The same as `{_command(asked)}`",
+        )
+
+
+def _command(asked: Study) -> str:
+    return f"python -m llador_core {' '.join(_arguments(asked))}"
+
+
+def _arguments(asked: Study) -> list[str]:
+    arguments = ["experiment", asked.experiment.name, "--graph", asked.graph]
+    arguments += ["--models", ",".join(asked.models), "--seeds", str(asked.n_seeds)]
+    return [*arguments, "--recipe", asked.recipe]
+
+
+def _start(asked: Study) -> None:
+    try:
+        jobs.start(asked.job, _arguments(asked))
+    except LladorError as error:
+        st.session_state[PROBLEM] = str(error)
+
+
+@st.fragment(run_every=1.0)
+def _follow(asked: Study) -> None:
+    """Show the progress of a study until it has ended; then the whole page runs again."""
+    job = jobs.follow(asked.job)
+    if job.state != "running":
+        st.rerun()
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.progress(job.share, text=f"{markdown(job.words)} · {job.seconds / 60:.0f} min so far")
+        st.button(
+            "Cancel",
+            key="cancel-study",
+            icon=":material/stop:",
+            on_click=jobs.cancel,
+            args=(asked.job,),
+            help="What is trained stays; training goes on from there.",
+        )
+
+
+def _show_document(document: dict[str, Any]) -> None:
+    name = st.selectbox("Figure", list(METRICS), key="study_metric", bind="query-params", width=320)
+    protocol, metric = METRICS[name]
+    show.show_figure(
+        drawn.study_figure(document, protocol, metric),
+        drawn.study_alt(document, protocol, metric),
+        drawn.study_rows(document, protocol, metric),
+        "study",
+    )
+    if any(row["published"] for row in document["rows"]) and protocol == "sampled-50":
+        st.caption(f"Rings: figures of the paper. {published_note()}")
