@@ -25,10 +25,7 @@ EMBEDDING_SHIFT = "pages/embedding_shift.py"
 PRIORS = "pages/priors.py"
 TRAIN = "pages/train.py"
 RUNS = "pages/runs.py"
-<<<<<<< HEAD
-=======
 GRAPHS = "pages/graphs.py"
->>>>>>> train
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
@@ -39,13 +36,10 @@ LINKS = {
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
 TOOLS: dict[str, tuple[str, str]] = {
-<<<<<<< HEAD
-    RUNS: ("Runs", ":material/table_chart:"),
-=======
+    GRAPHS: ("Graphs", ":material/database:"),
     PRIORS: ("Priors", ":material/edit_note:"),
     TRAIN: ("Train", ":material/model_training:"),
-    GRAPHS: ("Graphs", ":material/database:"),
->>>>>>> train
+    RUNS: ("Runs", ":material/table_chart:"),
 }
 
 

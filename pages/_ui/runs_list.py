@@ -167,7 +167,7 @@ def show_none(graph_name: str) -> None:
         "There is no run of this graph yet. Train one, or bring one in below.",
         icon=":material/table_chart:",
     )
-    title, icon = frame.LINKS[frame.TRAIN]
+    title, icon = frame.TOOLS[frame.TRAIN]
     st.page_link(frame.TRAIN, label=title, icon=icon, query_params=state.link(graph=graph_name))
 
 
