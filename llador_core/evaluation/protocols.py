@@ -41,7 +41,7 @@ DIGITS = 6
 UNKNOWN_SPLIT = (
     "This model was trained elsewhere on pairs nobody here knows: it may have seen every known "
     "treatment, so none can be used to judge it. If it was trained without the hidden pairs of a "
-    "run here, import it again with --split-of RUN."
+    "run here, import it again and name that run (--split-of)."
 )
 
 
