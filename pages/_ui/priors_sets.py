@@ -9,10 +9,10 @@ import streamlit as st
 from llador_core.errors import LladorError
 from llador_core.escape import markdown, plain
 from llador_core.graph import Graph
-from llador_core.priors.answers import tallies
 from llador_core.priors.places import slug
 from llador_core.priors.publish import publish
 from llador_core.priors.sets import TextSet, coverage, delete_set, list_sets
+from llador_core.priors.tallies import tallies
 from llador_core.priors.vectors import stored_embedders
 from pages._ui import exports, frame, priors_data, priors_jobs, state
 
