@@ -30,6 +30,22 @@ class StorageError(LladorError):
     """Nothing could be written: no space, no permission. What was there before is untouched."""
 
 
+class ProviderError(LladorError):
+    """A language model's or embedder's service refused, failed or could not be reached.
+
+    Parameters
+    ----------
+    reason : str
+        A full sentence: what happened and what to do.
+    saved : str
+        A closing sentence on what is kept; empty for none.
+    """
+
+    def __init__(self, reason: str, saved: str = "") -> None:
+        self.reason = reason
+        super().__init__(f"{reason} {saved}".strip())
+
+
 class LeakError(LladorError):
     """A held-out drug-disease pair stands in the training triples."""
 

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from llador_core.errors import ConfigError
+from llador_core.errors import ConfigError, MissingDataError
 from llador_core.graph import Bools, Graph, Ints, pair_keys
+from llador_core.models.interactions import Side
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.leakage import names_other_side
 from llador_core.priors.texts import Texts, described
@@ -18,7 +19,7 @@ from llador_core.training.runs import Order, Run, check_graph
 
 __all__ = ["Candidate", "Order", "Status", "list_scores", "mean_ranks", "rank_candidates"]
 
-Status = Literal["known", "held_out", "new"]
+Status = Literal["known", "held_out", "new", "absent"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Candidate:
         What the list is ordered by; comparable within one run and order only, and no probability.
     percentile : float
         100 for the first, 0 for the last of all candidates.
-    status : "known", "held_out" or "new"
-        The treatment is in training; in the graph but held out; not in the graph.
+    status : "known", "held_out", "new" or "absent"
+        The treatment is in training; in the graph but held out; not in the graph. "absent": the
+        model, trained elsewhere, does not have this entity, which therefore stands last.
     degree : int
         Triples at the candidate, in the whole graph.
     prior_names_it : bool
@@ -185,14 +187,27 @@ def list_scores(
     Returns
     -------
     float array of shape (n,), higher is better
+
+    Raises
+    ------
+    DataFormatError
+        The run belongs to another version of the graph.
+    MissingDataError
+        The run was trained elsewhere, without this disease or drug.
     """
     check_graph(run, graph)
     if order == "combined" and run.safeguard is not None:
         return _line(graph, run.safeguard.combined, given, is_disease)
-    r, there = np.array(graph.treatment_relation), np.array(given)
-    if is_disease:
-        return run.scorer.score(candidates, r, there)
-    return run.scorer.score(there, r, candidates)
+    side: Side = "head" if is_disease else "tail"
+    scores = run.scorer.score_candidates(given, graph.treatment_relation, candidates, side)
+    if run.absent is None:
+        return scores
+    if run.absent[given]:
+        raise MissingDataError(
+            f"The imported run '{run.name}' was trained without '{graph.entity_names[given]}', so "
+            "it cannot rank for it. Choose another run."
+        )
+    return np.where(run.absent[candidates], scores.min() - 1, scores)
 
 
 def _cautions(graph: Graph, run: Run, given: int, is_disease: bool) -> np.ndarray | None:
@@ -224,8 +239,10 @@ def _status(graph: Graph, run: Run, candidates: Ints, given: int) -> list[Status
     treats = np.isin(split.train[:, 1], graph.relations_with_role("treats"))
     known = among(split.train[treats])
     held_out = among(split.valid) | among(split.test)
+    lacks = np.zeros(len(candidates), bool) if run.absent is None else run.absent[candidates]
     return [
-        "known" if k else "held_out" if o else "new" for k, o in zip(known, held_out, strict=True)
+        "absent" if a else "known" if k else "held_out" if o else "new"
+        for a, k, o in zip(lacks, known, held_out, strict=True)
     ]
 
 

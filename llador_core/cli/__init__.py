@@ -6,10 +6,40 @@ import argparse
 from collections.abc import Callable
 
 from llador_core import __version__
-from llador_core.cli import experiments, explain, graphs, jobs, project, rank, report, runs
+from llador_core.cli import (
+    audit,
+    bring,
+    describe,
+    exchange,
+    experiments,
+    explain,
+    graphs,
+    jobs,
+    manage,
+    project,
+    rank,
+    report,
+    runs,
+    subgraph,
+)
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, runs, jobs, rank, explain, project, report, experiments)
+FAMILIES = (
+    graphs,
+    bring,
+    subgraph,
+    describe,
+    audit,
+    runs,
+    manage,
+    exchange,
+    jobs,
+    experiments,
+    rank,
+    explain,
+    project,
+    report,
+)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

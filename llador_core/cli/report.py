@@ -52,7 +52,7 @@ def _report(arguments: Arguments) -> None:
         disease,
         base=load_run(base.name) if base else None,
         mechanism=load_run(mechanism.name) if mechanism else None,
-        texts=load_texts(graph),
+        texts=load_texts(graph, run.config.texts),
         shortlist=shortlisted(graph, run.name, disease),
         order=arguments.order,
     )

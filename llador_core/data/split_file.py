@@ -17,7 +17,12 @@ from llador_core.data.splits import Kind, Split, Triples
 from llador_core.errors import DataFormatError, MissingDataError
 from llador_core.graph import Graph, Ints
 
-KINDS: Mapping[str, Kind] = {"pair": "pair", "disease": "disease", "drug": "drug"}
+KINDS: Mapping[str, Kind] = {
+    "pair": "pair",
+    "disease": "disease",
+    "drug": "drug",
+    "unknown": "unknown",
+}
 
 
 def save_split(split: Split, graph: Graph, path: Path) -> None:

@@ -51,18 +51,21 @@ def _join(x: Array, y: Array) -> Array:
     return torch.cat([x, y], -1)
 
 
-def transe(h: Array, r: Array, t: Array) -> Array:
-    """Return -||h + r - t||_1.
+def transe(h: Array, r: Array, t: Array, norm: Array | None = None) -> Array:
+    """Return -||h + r - t||_1, or with another norm.
 
     Parameters
     ----------
     h, r, t : arrays of shape (..., dim), broadcastable
+    norm : scalar array or None
+        1 or None for the sum of absolute values, 2 for the Euclidean length: of models trained
+        elsewhere.
 
     Returns
     -------
     array of shape (...)
     """
-    return -abs(h + r - t).sum(-1)
+    return -_length(abs(h + r - t), norm)
 
 
 def distmult(h: Array, r: Array, t: Array) -> Array:
@@ -84,7 +87,7 @@ def complex_product(x: Array, y: Array, conjugate_y: bool = False) -> Array:
     return _join(x_re * y_re - x_im * y_im, x_re * y_im + x_im * y_re)
 
 
-def rotate(h: Array, r: Array, t: Array) -> Array:
+def rotate(h: Array, r: Array, t: Array, norm: Array | None = None) -> Array:
     """Return -sum(|h o r - t|), the sum of complex moduli (not their L2 norm).
 
     Parameters
@@ -92,13 +95,22 @@ def rotate(h: Array, r: Array, t: Array) -> Array:
     h, t : arrays of shape (..., dim)
     r : array of shape (..., dim / 2)
         Phases in radians.
+    norm : scalar array or None
+        Over the moduli, as in `transe`; PyKEEN takes 2.
     """
     h_re, h_im = _split(h)
     t_re, t_im = _split(t)
     cos, sin = _cos(r), _sin(r)
     re = h_re * cos - h_im * sin - t_re
     im = h_re * sin + h_im * cos - t_im
-    return -((re * re + im * im + _TINY) ** 0.5).sum(-1)
+    return -_length((re * re + im * im + _TINY) ** 0.5, norm)
+
+
+def _length(parts: Array, norm: Array | None) -> Array:
+    """Return the length of rows of non-negative parts, (..., n) -> (...)."""
+    if norm is None or float(norm) == 1:
+        return parts.sum(-1)
+    return ((parts * parts).sum(-1) + _TINY) ** 0.5
 
 
 def protate(h: Array, r: Array, t: Array, modulus: Array) -> Array:
@@ -189,6 +201,31 @@ def distance_query(model: str, known: Array, r: Array, side: Side) -> Array:
     return known + r
 
 
+def hake_query(known: Array, r: Array, side: Side) -> tuple[Array, Array, Array]:
+    """Return moduli m, stretch w and angles a, so that HAKE measures a candidate (c, b) by them.
+
+    Its modulus part is ||w o c - m||_2 and its phase part sum(|sin((b - a) / 2)|).
+
+    Parameters
+    ----------
+    known : NumPy array of shape (..., dim)
+        Moduli, then phases in radians.
+    r : NumPy array of shape (..., 3 * dim / 2)
+
+    Returns
+    -------
+    arrays of shape (..., dim / 2)
+    """
+    moduli, phases = _split(known)
+    turn, r_moduli, bias = _split(r, 3)
+    r_moduli = abs(r_moduli)
+    bias = np.maximum(np.minimum(bias, 1.0), -r_moduli)
+    of_head, of_tail = r_moduli + bias, 1.0 - bias
+    if side == "tail":
+        return moduli * of_head, of_tail, phases + turn
+    return moduli * of_tail, of_head, phases - turn
+
+
 def to_score_space(spec: Interaction, rows: Array) -> Array:
     """Return entity rows with their angle halves in radians.
 
@@ -225,6 +262,8 @@ class Interaction:
         First and last (exclusive) half of an entity row that holds angles; (0, 0) for none.
     constants : tuple of (name, shape)
         Learned numbers shared by all triples, passed to `score` by name.
+    options : tuple of str
+        Scalars that `score` takes but need not be given: "norm" of models trained elsewhere.
     """
 
     name: str
@@ -235,6 +274,7 @@ class Interaction:
     needs_even_dim: bool = False
     phase_halves: tuple[int, int] = (0, 0)
     constants: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    options: tuple[str, ...] = ()
 
 
 def _whole(dim: int) -> int:
@@ -251,10 +291,10 @@ def _three_halves(dim: int) -> int:
 
 INTERACTIONS: Mapping[str, Interaction] = MappingProxyType(
     {
-        "transe": Interaction("transe", "TransE", transe, _whole, True),
+        "transe": Interaction("transe", "TransE", transe, _whole, True, options=("norm",)),
         "distmult": Interaction("distmult", "DistMult", distmult, _whole, False),
         "complex": Interaction("complex", "ComplEx", complex_, _whole, False, True),
-        "rotate": Interaction("rotate", "RotatE", rotate, _half, True, True),
+        "rotate": Interaction("rotate", "RotatE", rotate, _half, True, True, options=("norm",)),
         "protate": Interaction(
             "protate",
             "pRotatE",

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from llador_core import database, paths
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
+from llador_core.priors.anchors import PRIORS
 from llador_core.priors.answers import Definition, answers_file, now
 from llador_core.priors.answers_format import FORMAT
 from llador_core.priors.places import (
@@ -33,6 +34,9 @@ from llador_core.priors.texts import (
     TextField,
     Texts,
 )
+from llador_core.registry import lookup
+
+LITTLE = 0.2  # share of entities with text under which a reader should know
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,34 @@ def coverage(texts: Texts) -> int:
     """Return how many entities have at least one text."""
     columns = (texts.of(field) for field in TEXT_FIELDS)
     return sum(any(fields) for fields in zip(*columns, strict=True))
+
+
+def concerns(graph: Graph, texts: Texts | None, prior: str) -> list[str]:
+    """Return a sentence for each thing about a prior that its name does not tell.
+
+    Few entities have a text, or the texts are not divided into fields, so that a prior that leaves
+    out indications leaves out nothing.
+    """
+    fields = [f for f in lookup("prior", PRIORS, prior).fields if f != "name"]
+    if texts is None or not fields:
+        return []
+    said = []
+    n = sum(any(row) for row in zip(*(texts.of(field) for field in fields), strict=True))
+    share = n / max(graph.n_entities, 1)
+    if share < LITTLE and "background" in fields:  # only drugs and diseases have the others
+        said.append(
+            f"Only {n:,} of {graph.n_entities:,} entities ({100 * share:.1f}%) have a text of the "
+            f"prior '{prior}'; the others are anchored to their name alone. Describe more of them "
+            f"with `python -m llador_core describe --graph {graph.name}`."
+        )
+    is_divided = any(texts.treatment) or any(texts.caution)
+    if n and not is_divided and len(fields) < len(TEXT_FIELDS):
+        said.append(
+            "These texts are not divided into background, treatment and caution, so the prior "
+            f"'{prior}' sees all of them, indications included. Texts by the prompt 'structured' "
+            "are divided."
+        )
+    return said
 
 
 def _definitions(graph_name: str) -> dict[str, Definition]:

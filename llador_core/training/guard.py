@@ -71,7 +71,7 @@ def guard(
     fold = set_aside(graph, split, config.split_seed)
     second = Trainer(graph, fold.split, second_steps(config), anchors, device)
     second.train(make_folder(folder / FOLDER))
-    reading = read(graph, config.prior, vectors, load_texts(graph), config.seed)
+    reading = read(graph, config.prior, vectors, load_texts(graph, config.texts), config.seed)
     safeguard = fit_safeguard(graph, split, fold, second.model.to_scorer(), scorer, reading)
     return Guarded(safeguard, round(time.perf_counter() - started, 2))
 
@@ -129,7 +129,7 @@ def by_naming(graph: Graph, config: TrainConfig) -> dict[str, np.ndarray]:
     Empty for a model without texts.
     """
     fields = PRIORS[config.prior].text_fields
-    texts = load_texts(graph)
+    texts = load_texts(graph, config.texts)
     if texts is None or not fields:
         return {}
     named = np.stack(

@@ -8,70 +8,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from llador_core.config import from_dict
 from llador_core.data.split_file import load_split
 from llador_core.data.splits import Split, check_no_leak
 from llador_core.errors import (
     DataFormatError,
-    LladorError,
     MissingDataError,
-    UnknownNameError,
-    nearest_names,
 )
-from llador_core.graph import Graph
+from llador_core.graph import Bools, Graph
 from llador_core.models.scorer import Floats, Scorer
-from llador_core.paths import assets, checksum, runs_folders
+from llador_core.paths import checksum
 from llador_core.safeguard import model as safeguards
 from llador_core.safeguard.model import Safeguard
 from llador_core.training.config import TrainConfig
-from llador_core.training.folder import check_format, count_rows, read_json, read_weights
+from llador_core.training.folder import count_rows, read_json, read_weights
+from llador_core.training.info import RunInfo, find_folder, list_runs, read_info
+
+__all__ = ["Order", "Run", "RunInfo", "list_runs", "load_run", "read_info"]
 
 Order = Literal["combined", "raw"]
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """A run folder at a glance.
-
-    Attributes
-    ----------
-    name : str
-        The folder's name.
-    graph, model, prior, recipe, split_kind : str
-    seed, split_seed : int
-    is_caution_held_out : bool
-        Contraindicated pairs were held out too.
-    created : str
-        ISO date and time in UTC, "" for an unfinished run.
-    is_finished, is_pretrained : bool
-    problem : str
-        One sentence; "" when the run can be loaded.
-    """
-
-    name: str
-    folder: Path
-    graph: str = ""
-    model: str = ""
-    prior: str = ""
-    recipe: str = ""
-    seed: int = 0
-    split_kind: str = "pair"
-    split_seed: int = 0
-    is_caution_held_out: bool = False
-    created: str = ""
-    is_finished: bool = False
-    is_pretrained: bool = False
-    problem: str = ""
-    dim: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +51,10 @@ class Run:
     anchors : float32 array of shape (n_entities, dim) or None
         Zero rows where an entity has no text.
     safeguard : Safeguard or None
-        None for a run of a graph without contraindications, or from before there was one.
+        None for a run of a graph without contraindications, from before there was one, or trained
+        elsewhere.
+    absent : bool array of shape (n_entities,) or None
+        Entities that a model trained elsewhere does not have; None where it has all.
     """
 
     info: RunInfo
@@ -100,6 +64,7 @@ class Run:
     scorer: Scorer
     anchors: Floats | None
     safeguard: Safeguard | None = None
+    absent: Bools | None = None
 
     @property
     def name(self) -> str:
@@ -118,7 +83,14 @@ class Run:
         check_graph(self, graph)
         if order == "combined" and self.safeguard is not None:
             return self.safeguard.combined
-        return self.scorer.treatment_scores(graph)
+        scores = self.scorer.treatment_scores(graph)
+        return scores if self.absent is None else self.lowered(scores, graph, self.absent)
+
+    @staticmethod
+    def lowered(scores: Floats, graph: Graph, absent: Bools) -> Floats:
+        """Return scores of pairs in which those with an absent end come last, tied."""
+        lacks = absent[graph.drugs][:, None] | absent[graph.diseases]
+        return np.where(lacks, scores.min() - 1, scores).astype(np.float32)
 
     def metrics_by(self, order: Order = "combined") -> dict[str, Any]:
         """Return the metrics with the reports of "run" under the order that the lists have."""
@@ -173,63 +145,6 @@ def check_comparable(run: Run, base: Run) -> None:
         )
 
 
-def list_runs(graph: str | None = None) -> list[RunInfo]:
-    """Return every run folder, finished or not, newest of the user's first, then pretrained.
-
-    Parameters
-    ----------
-    graph : str or None
-        Only runs of this graph. Damaged folders that do not tell their graph are left out then.
-    """
-    found: dict[str, RunInfo] = {}
-    for parent in runs_folders():
-        if not parent.is_dir():
-            continue
-        for folder in sorted(p for p in parent.iterdir() if p.is_dir() and _NAME.fullmatch(p.name)):
-            found.setdefault(folder.name, read_info(folder))
-    runs = [run for run in found.values() if graph is None or run.graph == graph]
-    runs.sort(key=lambda run: run.name)
-    runs.sort(key=lambda run: run.created, reverse=True)
-    return sorted(runs, key=lambda run: run.is_pretrained)
-
-
-def read_info(folder: Path) -> RunInfo:
-    """Return what a run folder says of itself; never raises for what is in it."""
-    is_pretrained = folder.parent == assets() / "runs"
-    blank = RunInfo(folder.name, folder, is_pretrained=is_pretrained)
-    try:
-        config = from_dict(TrainConfig, read_json(folder / "config.json")["config"])
-        graph = str(read_json(folder / "config.json")["graph"])
-    except (LladorError, KeyError, TypeError) as error:
-        return dataclasses.replace(blank, problem=f"Run '{folder.name}' is damaged: {error}")
-    info = dataclasses.replace(
-        blank,
-        graph=graph,
-        model=config.model,
-        prior=config.prior,
-        recipe=config.recipe,
-        seed=config.seed,
-        split_kind=config.split,
-        split_seed=config.split_seed,
-        is_caution_held_out=config.is_caution_held_out,
-        dim=config.dim,
-    )
-    if not (folder / "run.json").is_file():
-        return dataclasses.replace(
-            info,
-            problem=f"Run '{folder.name}' is unfinished. Repeat its `train` command with --resume.",
-        )
-    try:
-        record = read_json(folder / "run.json")
-        check_format(folder.name, record)
-        for needed in ("weights.safetensors", "splits.npz", "metrics.json"):
-            if not (folder / needed).is_file():
-                raise DataFormatError(f"{needed} is missing. Train the run again.")
-    except LladorError as error:
-        return dataclasses.replace(info, problem=f"Run '{folder.name}' is damaged: {error}")
-    return dataclasses.replace(info, created=str(record.get("created", "")), is_finished=True)
-
-
 def load_run(name: str) -> Run:
     """Return the finished run with this name, or in the folder at this path.
 
@@ -242,14 +157,14 @@ def load_run(name: str) -> Run:
     DataFormatError
         A file is damaged, from a newer version, or does not fit the others.
     """
-    folder = _find(name)
+    folder = find_folder(name)
     info = read_info(folder)
     if not info.is_finished:
         unfinished = (folder / "config.json").is_file() and not (folder / "run.json").is_file()
         raise (MissingDataError if unfinished else DataFormatError)(info.problem)
     config = from_dict(TrainConfig, read_json(folder / "config.json")["config"])
     weights = read_weights(folder)
-    anchors = weights.pop("anchors", None)
+    anchors, absent = weights.pop("anchors", None), weights.pop("absent", None)
     try:
         constants = {
             key.removeprefix("constants."): value
@@ -262,13 +177,14 @@ def load_run(name: str) -> Run:
         n_rows = count_rows(folder / "entities.tsv")
     except KeyError as error:
         raise DataFormatError(f"Run '{name}': weights.safetensors lacks {error}.") from error
-    if n_rows != len(scorer.entities):
+    if n_rows != len(scorer.entities) or (absent is not None and absent.size != n_rows):
         raise DataFormatError(
             f"Run '{name}' has {len(scorer.entities)} entity vectors for {n_rows} entities; its "
             "files do not belong together. Train it again."
         )
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
-    return Run(info, config, metrics, record, scorer, anchors, safeguards.load(folder))
+    lacks = None if absent is None else absent.reshape(-1) > 0
+    return Run(info, config, metrics, record, scorer, anchors, safeguards.load(folder), lacks)
 
 
 def partner(info: RunInfo, prior: str = "none") -> RunInfo | None:
@@ -297,8 +213,8 @@ def default_run(graph: str) -> RunInfo:
             f"`python -m llador_core train --graph {graph} --model distmult`."
         )
 
-    def preference(run: RunInfo) -> tuple[bool, bool, float]:
-        return (run.prior == "full", run.is_pretrained, _valid_mrr(run))
+    def preference(run: RunInfo) -> tuple[bool, bool, bool, float]:
+        return (run.prior == "full", run.is_pretrained, not run.is_imported, _valid_mrr(run))
 
     return max(finished, key=preference)
 
@@ -311,14 +227,3 @@ def _margin(config: TrainConfig) -> float:
     from llador_core.models.interactions import INTERACTIONS
 
     return config.margin if INTERACTIONS[config.model].is_distance else 0.0
-
-
-def _find(name: str) -> Path:
-    if _NAME.fullmatch(name):
-        for parent in runs_folders():
-            if (parent / name).is_dir():
-                return parent / name
-    elif Path(name).is_dir() and (Path(name) / "config.json").is_file():
-        return Path(name).resolve()
-    known = [run.name for run in list_runs()]
-    raise UnknownNameError("run", name, nearest_names(name, known), "List them with `runs`.")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import platform
 import shutil
-import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,13 @@ from llador_core.evaluation.controls import report_with_controls
 from llador_core.graph import Graph
 from llador_core.models.scorer import Scorer
 from llador_core.paths import (
-    REPOSITORY,
     home,
     make_folder,
     storage_errors,
     write_atomically,
 )
 from llador_core.priors.anchors import Anchors, make_anchors
+from llador_core.priors.sets import concerns
 from llador_core.priors.texts import load_texts
 from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
 from llador_core.safeguard.model import save
@@ -44,8 +43,9 @@ from llador_core.training.device import device_words, pick_device
 from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, safety_report
 from llador_core.training.loop import CHECKPOINT_EVERY, Report, Trainer
+from llador_core.versions import commit, versions
 
-_PACKAGES = ("torch", "numpy", "safetensors")
+log = logging.getLogger(__name__)
 
 
 def make_split(graph: Graph, config: TrainConfig) -> Split:
@@ -103,7 +103,7 @@ def train(
         )
     where = pick_device(device)
     split = make_split(graph, config)
-    vectors = load_vectors(graph) if config.is_anchored else vectors_if_any(graph)
+    vectors = _vectors(graph, config)
     anchors = make_anchors_for(vectors, config)
     _open_folder(folder, graph, config, split, is_resumed)
     trainer = Trainer(graph, split, config, anchors, where)
@@ -133,6 +133,19 @@ def train(
     for file in (checkpoint.FILE, checkpoint.BEST_FILE):
         (folder / file).unlink(missing_ok=True)
     return folder
+
+
+def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:
+    """Return the vectors of the texts a run is anchored to; a plain run is only compared by them.
+
+    Says with numbers where a prior covers little of the graph, or cannot be what its name says.
+    """
+    if not config.is_anchored:
+        return vectors_if_any(graph)
+    vectors = load_vectors(graph, config.texts)
+    for sentence in concerns(graph, load_texts(graph, config.texts), config.prior):
+        log.warning(sentence)
+    return vectors
 
 
 def make_anchors_for(vectors: FieldVectors | None, config: TrainConfig) -> Anchors | None:
@@ -207,9 +220,10 @@ def _record(
 
     progress = trainer.progress
     prior: dict[str, Any] = {"name": config.prior}
-    texts = load_texts(graph) if config.is_anchored else None
+    texts = load_texts(graph, config.texts) if config.is_anchored else None
     if vectors is not None and texts is not None:
         prior |= {"embedder": vectors.embedder, **dataclasses.asdict(texts.provenance)}
+        prior |= {"texts": config.texts} if config.texts else {}
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -226,33 +240,6 @@ def _record(
         "device": device_words(trainer.device),
         "machine": platform.machine(),
         "weights": "float16" if is_half else "float32",
-        "versions": {"llador": _version("llador_core"), **{p: _version(p) for p in _PACKAGES}},
-        "git_commit": _commit(),
+        "versions": versions(),
+        "git_commit": commit(),
     }
-
-
-def _version(package: str) -> str:
-    if package == "llador_core":
-        from llador_core import __version__
-
-        return __version__
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _commit() -> str:
-    """Return the commit of this checkout, "" where there is none."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--short=12", "HEAD"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
