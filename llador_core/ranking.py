@@ -97,8 +97,8 @@ def rank_candidates(
         What the LLM wrote. With None the descriptions of the graph's source are read for
         `prior_names_it`; without these either it is False everywhere.
     order : "combined" or "raw"
-        By the model's score weighed against predicted caution, or by that score alone. A run
-        without a safeguard has only the second.
+        By the model's score weighed against predicted caution, or with similar pairs, or by that
+        score alone. A run with neither has only the last.
 
     Raises
     ------
@@ -200,6 +200,9 @@ def list_scores(
     r, there = np.array(graph.treatment_relation), np.array(given)
     ends = (candidates, there) if is_disease else (there, candidates)
     scores = run.scorer.score(ends[0], r, ends[1])
+    if order == "combined" and run.similar is not None:
+        place = int(np.searchsorted(graph.diseases if is_disease else graph.drugs, given))
+        return run.similar.line(scores, place, is_disease)
     if run.absent is None:
         return scores
     if run.absent[given]:

@@ -106,6 +106,9 @@ class TrainConfig:
         2018), for DistMult and ComplEx.
     precision : "float32", "tf32" or "bf16"
         Of the matrix products of DistMult and ComplEx. "tf32" counts on NVIDIA GPUs alone.
+    similar_pairs : bool
+        Where the graph has no contraindications to learn caution from, the lists weigh the score
+        with what is known of similar drugs and diseases, see `safeguard.similar`.
     """
 
     model: str = "distmult"
@@ -146,6 +149,7 @@ class TrainConfig:
     relation_balance: float = field(default=0.0, metadata=LATER)
     n3: float = field(default=0.0, metadata=LATER)
     precision: Literal["float32", "tf32", "bf16"] = field(default="float32", metadata=LATER)
+    similar_pairs: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         spec = lookup("model", INTERACTIONS, self.model)
@@ -286,6 +290,7 @@ def make_config(
         # Longer training learns the few treatments by heart and forgets what they have in common.
         values |= {"batch_size": 4096, "n_negatives": 256, "steps": 600, "validate_every": 150}
         values |= {"treat_weight": _treat_weight(graph), "tolerance": 0.01}
+        values |= {"similar_pairs": True}
     config = from_dict(TrainConfig, values | changes)
     return with_settings(config, settings)
 
