@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llador_core.errors import ConfigError
+from llador_core.evaluation.compare import paired_differences
 from llador_core.evaluation.controls import popularity_places
-from llador_core.evaluation.metrics import Interval, per_pair, with_intervals
+from llador_core.evaluation.metrics import Interval
 from llador_core.evaluation.protocols import Report, evaluate, positions
 from llador_core.evaluation.ranks import Scores
 from llador_core.graph import Graph, Ints
@@ -234,8 +235,8 @@ def _shares_to_avoid(
 
 
 def _changes(before: Report, after: Report, seed: int) -> dict[str, Interval]:
-    first, second = (per_pair(report.ranks, report.n_candidates) for report in (before, after))
-    return with_intervals({name: second[name] - first[name] for name in METRICS}, seed)
+    found = paired_differences(after.ranks, before.ranks, before.n_candidates, seed)
+    return {name: found[name] for name in METRICS}
 
 
 def degree_correlation(scores: Scores, degree: NDArray[np.integer]) -> float:

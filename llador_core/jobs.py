@@ -79,7 +79,12 @@ GRACE_S = 2.0
 _CANCELLED = 128 + signal.SIGTERM
 
 
-def start(name: str, arguments: Sequence[str], noted: Mapping[str, Any] | None = None) -> bool:
+def start(
+    name: str,
+    arguments: Sequence[str],
+    noted: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> bool:
     """Run `python -m llador_core ARGUMENTS` as the job `name`, unless it is running already.
 
     The command must report through `reporting(name)`; it inherits the lock, so that no moment
@@ -89,6 +94,8 @@ def start(name: str, arguments: Sequence[str], noted: Mapping[str, Any] | None =
     ----------
     noted : mapping or None
         What `request(name)` shall tell besides the arguments, JSON alone.
+    environment : mapping or None
+        Variables for the process alone, such as a key: nothing of it is written anywhere.
 
     Returns
     -------
@@ -117,7 +124,11 @@ def start(name: str, arguments: Sequence[str], noted: Mapping[str, Any] | None =
                 child = subprocess.Popen(
                     [sys.executable, "-m", "llador_core", *arguments, f"--lock={lock}"],
                     cwd=paths.REPOSITORY,
-                    env={"OMP_NUM_THREADS": str(max(1, _n_cores() - 1)), **os.environ},
+                    env={
+                        "OMP_NUM_THREADS": str(max(1, _n_cores() - 1)),
+                        **os.environ,
+                        **(environment or {}),
+                    },
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from llador_core.errors import ConfigError, MissingDataError
 from llador_core.graph import Bools, Graph, Ints, pair_keys
+from llador_core.models.interactions import Side
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.leakage import names_other_side
 from llador_core.priors.texts import Texts, described
@@ -197,9 +198,8 @@ def list_scores(
     check_graph(run, graph)
     if order == "combined" and run.safeguard is not None:
         return _line(graph, run.safeguard.combined, given, is_disease)
-    r, there = np.array(graph.treatment_relation), np.array(given)
-    ends = (candidates, there) if is_disease else (there, candidates)
-    scores = run.scorer.score(ends[0], r, ends[1])
+    side: Side = "head" if is_disease else "tail"
+    scores = run.scorer.score_candidates(given, graph.treatment_relation, candidates, side)
     if order == "combined" and run.similar is not None:
         place = int(np.searchsorted(graph.diseases if is_disease else graph.drugs, given))
         return run.similar.line(scores, place, is_disease)

@@ -32,7 +32,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("safeguard",),
     ("training",),
     ("ranking", "experiments"),
-    ("explain", "hubs", "agreement", "shortlist", "links"),
+    ("explain", "hubs", "agreement", "comparison", "shortlist", "links"),
     ("figures",),
     ("report",),
     ("__main__", "cli"),

@@ -7,10 +7,15 @@ from collections.abc import Callable
 
 from llador_core import __version__
 from llador_core.cli import (
+    audit,
+    bring,
+    describe,
+    exchange,
     experiments,
     explain,
     graphs,
     jobs,
+    manage,
     project,
     rank,
     report,
@@ -19,7 +24,22 @@ from llador_core.cli import (
 )
 from llador_core.cli.output import Arguments
 
-FAMILIES = (graphs, subgraph, runs, jobs, rank, explain, project, report, experiments)
+FAMILIES = (
+    graphs,
+    bring,
+    subgraph,
+    describe,
+    audit,
+    runs,
+    manage,
+    exchange,
+    jobs,
+    experiments,
+    rank,
+    explain,
+    project,
+    report,
+)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

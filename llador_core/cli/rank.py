@@ -34,6 +34,11 @@ def add(command: AddCommand) -> None:
         action="store_true",
         help="order the drugs by the rank corrected for those that stand near the top everywhere",
     )
+    one.add_argument(
+        "--consensus",
+        action="store_true",
+        help="order the drugs by what all runs with this run's texts and split say together",
+    )
     one.add_argument("--json", action="store_true")
 
 
@@ -62,8 +67,9 @@ def _rank(arguments: Arguments) -> None:
         texts=load_texts(graph, run.config.texts),
         order=arguments.order,
     )
-    extra = _corrected(graph, run, rows, arguments) if arguments.correct_hubs else {}
-    rows.sort(key=lambda row: (extra[row.entity]["corrected_rank"] if extra else 0.0, row.rank))
+    extra, titles, runs = _extra(graph, run, rows, arguments)
+    if extra:
+        rows.sort(key=lambda row: (next(iter(extra[row.entity].values())), row.rank))
     shown = rows if arguments.top is None else rows[: arguments.top]
     if arguments.json:
         print_json(
@@ -73,6 +79,7 @@ def _rank(arguments: Arguments) -> None:
                 kind: {"id": graph.entity_ids[given], "name": graph.entity_names[given]},
                 "n_candidates": len(rows),
                 "order": arguments.order if run.safeguard or run.similar else "raw",
+                **({"consensus_of": runs} if runs else {}),
                 "notice": NOTICE,
                 "candidates": [_candidate_json(row) | extra.get(row.entity, {}) for row in shown],
             }
@@ -97,10 +104,65 @@ def _rank(arguments: Arguments) -> None:
     ]
     head = ["rank", "name", "id", "score", "percentile", "status", "degree", "shift"]
     head += ["text names it", "contraindicated", "caution"]
-    print_table([*head, *(["corrected", "top 50 of"] if extra else [])], table)
+    print_table([*head, *titles], table)
+    if runs:
+        print(f"\nConsensus of {len(runs)} runs: {', '.join(runs)}.")
     if run.safeguard:
         print("\nCaution is what the model predicts; 'no sign' does not mean safe.")
     print(f"\n{NOTICE}")
+
+
+def _extra(
+    graph: Graph, run: Run, rows: Sequence[Candidate], arguments: Arguments
+) -> tuple[dict[int, dict[str, float]], list[str], list[str]]:
+    """Return what is added to each row, its titles, and the runs that it comes from."""
+    from llador_core.errors import ConfigError
+
+    if not (arguments.correct_hubs or arguments.consensus):
+        return {}, [], []
+    if arguments.drug is not None:
+        what = "Correcting for hubs" if arguments.correct_hubs else "A consensus"
+        raise ConfigError(f"{what} reorders drugs; ask with --disease, not --drug.")
+    if arguments.correct_hubs and arguments.consensus:
+        raise ConfigError("Choose --correct-hubs or --consensus: each is an order of its own.")
+    if arguments.correct_hubs:
+        return _corrected(graph, run, rows, arguments), ["corrected", "top 50 of"], []
+    found, names = _consensus(graph, run, arguments)
+    return found, ["consensus", "best", "worst"], names
+
+
+def _consensus(
+    graph: Graph, run: Run, arguments: Arguments
+) -> tuple[dict[int, dict[str, float]], list[str]]:
+    """Return the place of each drug in the common list, its range, and the runs asked."""
+    from llador_core import agreement
+    from llador_core.errors import ConfigError
+    from llador_core.names import resolve
+    from llador_core.training.runs import load_run
+
+    disease = resolve(graph, arguments.disease, "disease")
+    infos = agreement.peers(run.info)
+    if len(infos) < 2:
+        raise ConfigError(
+            f"Run '{run.name}' is the only one with its texts and split, so there is no consensus. "
+            "Train others of its kind, for instance with another --seed or --model."
+        )
+    ranks = [
+        agreement.drug_ranks(graph, load_run(info.name), disease, arguments.order) for info in infos
+    ]
+    found = agreement.consensus(infos, ranks)
+    columns = zip(
+        graph.drugs.tolist(),
+        found.ranks.tolist(),
+        found.best.tolist(),
+        found.worst.tolist(),
+        strict=True,
+    )
+    rows = {
+        drug: {"consensus_rank": rank, "best_rank": best, "worst_rank": worst}
+        for drug, rank, best, worst in columns
+    }
+    return rows, [info.name for info in infos]
 
 
 def _corrected(
@@ -110,10 +172,7 @@ def _corrected(
     import numpy as np
 
     from llador_core import hubs
-    from llador_core.errors import ConfigError
 
-    if arguments.drug is not None:
-        raise ConfigError("Correcting for hubs reorders drugs; ask with --disease, not --drug.")
     bias = hubs.measure(graph, hubs.score_of(graph, run, arguments.order))
     scores = {row.entity: row.score for row in rows}
     drugs = graph.drugs.tolist()

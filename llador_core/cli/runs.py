@@ -1,9 +1,8 @@
-"""Commands on runs: `train`, `evaluate`, `runs`."""
+"""The commands `train` and `evaluate`."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -18,6 +17,11 @@ if TYPE_CHECKING:
     from llador_core.training.queue import Asked
 
 TRAINING_SHARE = 0.55  # of the time; a second, shorter training and its judgement follow
+
+MAY_HAVE_SEEN = (
+    "This model was trained elsewhere and may have seen every one of these pairs: the figures show "
+    "at best what it remembers, not what it finds."
+)
 
 
 def add(command: AddCommand) -> None:
@@ -44,7 +48,9 @@ def add(command: AddCommand) -> None:
     one = command("evaluate", _evaluate, "Judge a run on its held-out pairs.")
     one.add_argument("--run", dest="run_name", required=True, metavar="RUN")
     one.add_argument("--graph", help="where the run's graph is a folder")
-    one.add_argument("--protocol")
+    one.add_argument(
+        "--protocol", help="one instead of all; link-prediction: both ends among all entities"
+    )
     one.add_argument(
         "--order",
         choices=("raw", "combined"),
@@ -52,10 +58,6 @@ def add(command: AddCommand) -> None:
         help="by the model's score alone (default), or weighed against predicted caution",
     )
     one.add_argument("--seed", type=int, help="of sampled candidates; default: the split's")
-    one.add_argument("--json", action="store_true")
-
-    one = command("runs", _runs, "Trained runs, finished or not.")
-    one.add_argument("--graph")
     one.add_argument("--json", action="store_true")
 
 
@@ -111,9 +113,12 @@ def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> 
 
 
 def _evaluate(arguments: Arguments) -> None:
+    from llador_core.cli.links import evaluate_links
     from llador_core.data import load_graph
+    from llador_core.data.splits import split_by_pair
     from llador_core.evaluation.controls import report_with_controls
     from llador_core.evaluation.incompatibility import incompatibility
+    from llador_core.evaluation.link_prediction import LINK_PREDICTION
     from llador_core.evaluation.protocols import PROTOCOLS
     from llador_core.priors.vectors import vectors_if_any
     from llador_core.registry import lookup
@@ -122,6 +127,13 @@ def _evaluate(arguments: Arguments) -> None:
     run = load_run(arguments.run_name)
     graph = load_graph(arguments.graph or run.info.graph)
     split = run.split(graph)
+    warning = ""
+    if split.kind == "unknown":
+        split = split_by_pair(graph, run.config.split_seed)
+        warning = MAY_HAVE_SEEN
+    if arguments.protocol == LINK_PREDICTION:
+        evaluate_links(arguments, run, graph, split)
+        return
     protocols = [arguments.protocol] if arguments.protocol else list(PROTOCOLS)
     for name in protocols:
         lookup("protocol", PROTOCOLS, name)
@@ -133,8 +145,11 @@ def _evaluate(arguments: Arguments) -> None:
     if arguments.json:
         named = {"run": run.name, "order": arguments.order, "protocols": report["run"]}
         rest = {"baselines": report["baselines"], "split": report["split"]}
-        print_json({**named, **rest, "incompatibility": avoided})
+        told = {"warning": warning} if warning else {}
+        print_json({**named, **told, **rest, "incompatibility": avoided})
         return
+    if warning:
+        print(f"{warning}\n")
     for name in protocols:
         judged = {"this run": report["run"], **report["baselines"]}
         print(f"{name}: {PROTOCOLS[name].words} {report['run'][name]['n_pairs']} held-out pairs.")
@@ -152,26 +167,3 @@ def _print_reports(judged: dict[str, dict[str, dict[str, float]]]) -> None:
         for who, m in judged.items()
     ]
     print_table(["", *names], rows)
-
-
-def _runs(arguments: Arguments) -> None:
-    from llador_core.training.runs import list_runs
-
-    infos = list_runs(arguments.graph)
-    if arguments.json:
-        print_json([{**dataclasses.asdict(i), "folder": str(i.folder)} for i in infos])
-        return
-    rows = [
-        [
-            i.name,
-            i.graph,
-            i.model,
-            i.prior,
-            i.recipe,
-            i.created or "-",
-            "pretrained" if i.is_pretrained else "",
-            i.problem or "finished",
-        ]
-        for i in infos
-    ]
-    print_table(["run", "graph", "model", "prior", "recipe", "created", "", "state"], rows)

@@ -6,8 +6,9 @@ import json
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from llador_core import paths
 from llador_core.data import cache, local_tsv, roles
@@ -19,8 +20,8 @@ from llador_core.registry import lookup
 
 log = logging.getLogger(__name__)
 
-META = "graph.json"  # title, licence and citation of a user's own graph, all optional
-_OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+META = "graph.json"  # title, licence, citation and notes of a user's own graph, all optional
+OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 __all__ = ["GraphInfo", "graph_names", "list_graphs", "load_graph", "own_folder", "source_files"]
 
@@ -82,7 +83,7 @@ def load_graph(name_or_folder: str) -> Graph:
     files, missing = find_files(spec)
     if missing:
         raise MissingDataError(how_to_get(spec, missing))
-    checksum = paths.checksum(*files)
+    checksum = cache.checksum(files)
     names = tuple(relation.name for relation in spec.relations)
     tables = _tables(spec.name, files, checksum, names, spec.parse)
     built_in = paths.assets() / spec.name
@@ -113,7 +114,8 @@ def list_graphs() -> list[GraphInfo]:
         told = _meta(folder)
         licence = told.get("licence", "not stated")
         title = told.get("title", name)
-        infos.append(GraphInfo(name, title, True, str(folder), licence, None, None, is_own=True))
+        counts = _own_counts(folder)
+        infos.append(GraphInfo(name, title, True, str(folder), licence, *counts, is_own=True))
     return infos
 
 
@@ -126,7 +128,7 @@ def graph_names() -> list[str]:
 
 def own_folder(name: str) -> Path | None:
     """Return the folder of a graph of the user's own, None where there is none of that name."""
-    if name in GRAPHS or not _OWN_NAME.fullmatch(name):
+    if name in GRAPHS or not OWN_NAME.fullmatch(name):
         return None
     folder = paths.graphs_folder() / name
     return folder if (folder / local_tsv.TRIPLES).is_file() else None
@@ -159,6 +161,28 @@ def _meta(folder: Path) -> dict[str, str]:
     if not isinstance(told, dict):
         return {}
     return {key: value for key, value in told.items() if isinstance(value, str)}
+
+
+def _own_notes(folder: Path) -> tuple[str, ...]:
+    """Return the sentences that a graph's own folder tells, e.g. of its import."""
+    told = _told(folder, "notes")
+    return tuple(note for note in told if isinstance(note, str)) if isinstance(told, list) else ()
+
+
+def _own_counts(folder: Path) -> tuple[int | None, int | None]:
+    """Return how many entities and triples an import has written, None where it does not tell."""
+    told = _told(folder, "import")
+    found = [told.get(name) if isinstance(told, dict) else None for name in ("entities", "kept")]
+    n_entities, n_triples = (n if isinstance(n, int) else None for n in found)
+    return n_entities, n_triples
+
+
+def _told(folder: Path, name: str) -> Any:
+    """Return one entry of a graph's own `graph.json`, None where it has none."""
+    try:
+        return json.loads((folder / META).read_text("utf-8"))[name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def find_files(spec: GraphSpec) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -213,7 +237,7 @@ def _tables(
 
 def _load_folder(folder: Path) -> Graph:
     files = local_tsv.files(folder)
-    checksum = paths.checksum(*files)
+    checksum = cache.checksum(files)
     tables = _tables(folder.name, files, checksum, (), local_tsv.parse)
     told = _meta(folder)
     spec = GraphSpec(
@@ -228,12 +252,13 @@ def _load_folder(folder: Path) -> Graph:
         relations=local_tsv.read_relations(folder, tables.relation_names),
         parse=local_tsv.parse,
     )
+    tables = replace(tables, notes=(*tables.notes, *_own_notes(folder)))
     return _graph(tables, spec, checksum, texts_folder=folder)
 
 
 def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | None) -> Graph:
-    notes = _count_notes(spec, tables)
-    for note in notes:
+    counts = _count_notes(spec, tables)
+    for note in counts:
         log.warning(note)
     told = {relation.name: relation for relation in spec.relations}
     return Graph(
@@ -252,7 +277,7 @@ def _graph(tables: Tables, spec: GraphSpec, checksum: str, texts_folder: Path | 
         texts_folder=texts_folder,
         n_duplicates=tables.n_duplicates,
         descriptions=tables.descriptions,
-        notes=notes,
+        notes=(*tables.notes, *counts),
     )
 
 

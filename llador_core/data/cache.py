@@ -7,12 +7,13 @@ is seen and built again. A home that cannot be written costs time, nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,45 @@ from llador_core.errors import StorageError
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 WORTH_CACHING_BYTES = 4 << 20  # below this, parsing is as fast as reading back
+WORTH_REMEMBERING_BYTES = 64 << 20  # below this, a checksum is quick
 ENTITIES, TRIPLES, CHECKSUM = "entities.arrow", "triples.npy", "content.sha256"
+
+
+def folder() -> Path:
+    """Return the folder of the cached graphs. It may not exist."""
+    return paths.home() / "cache" / "graphs"
+
+
+def safe(name: str) -> str:
+    """Return the name of a graph as the folders of its copies begin."""
+    return re.sub(r"[^\w.-]", "_", name)
+
+
+def checksum(files: Sequence[Path]) -> str:
+    """Return the SHA-256 over large files as `paths.checksum` does, remembered by their stamps.
+
+    Reading a gigabyte takes longer than loading the graph made of it. A file whose size and time
+    of change are as they were is taken to be as it was.
+    """
+    if sum(file.stat().st_size for file in files) < WORTH_REMEMBERING_BYTES:
+        return paths.checksum(*files)
+    stamps = [[str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+    key = hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
+    memo = folder() / "checksums" / key
+    try:
+        found = memo.read_text("ascii")
+        if re.fullmatch(r"[0-9a-f]{64}", found):
+            return found
+    except (OSError, UnicodeDecodeError):
+        pass  # not remembered yet
+    found = paths.checksum(*files)
+    try:
+        paths.write_atomically(memo, found.encode("ascii"))
+    except (StorageError, OSError) as error:
+        log.warning("A checksum is not remembered, loading stays slow: %s", error)
+    return found
 
 
 def parsed(
@@ -44,16 +81,15 @@ def parsed(
     parse : callable
         Called without arguments when nothing usable is kept; its errors pass through.
     """
-    safe_name = re.sub(r"[^\w.-]", "_", name)
-    folder = paths.home() / "cache" / "graphs" / f"{safe_name}-{source_checksum[:16]}"
-    if folder.exists():
+    place = folder() / f"{safe(name)}-{source_checksum[:16]}"
+    if place.exists():
         try:
-            return _read(folder, source_checksum, known_relations)
+            return _read(place, source_checksum, known_relations)
         except Exception as error:  # noqa: BLE001  damage has no end of shapes; all are mended alike
-            log.warning("The cached graph in %s is unusable (%s); reading again.", folder, error)
+            log.warning("The cached graph in %s is unusable (%s); reading again.", place, error)
     tables = parse()
     try:
-        _write(folder, tables, source_checksum, known_relations)
+        _write(place, tables, source_checksum, known_relations)
     except (StorageError, OSError) as error:
         log.warning("Graph '%s' is not cached, loading stays slow: %s", name, error)
     return tables
@@ -84,6 +120,7 @@ def _read(folder: Path, source_checksum: str, known_relations: tuple[str, ...]) 
         relation_names=tuple(meta["relation_names"]),
         triples=np.load(folder / TRIPLES, mmap_mode="r", allow_pickle=False).view(np.ndarray),
         n_duplicates=meta["n_duplicates"],
+        notes=tuple(meta["notes"]),
     )
 
 
@@ -114,6 +151,7 @@ def _write_files(
         "type_names": tables.type_names,
         "has_descriptions": bool(tables.descriptions),
         "n_duplicates": tables.n_duplicates,
+        "notes": tables.notes,
     }
     texts = pa.list_(pa.string())
     entities = pa.table(

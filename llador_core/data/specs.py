@@ -7,12 +7,37 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from llador_core.data import drkg, drkg_relations, hetionet, local_tsv
+from llador_core.data import drkg, drkg_relations, hetionet, local_tsv, primekg, primekg_relations
 from llador_core.data.roles import relation
 from llador_core.data.tables import Tables
 from llador_core.graph import Relation
 
 Parser = Callable[[tuple[Path, ...], tuple[str, ...]], Tables]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of a graph where it is published.
+
+    Parameters
+    ----------
+    name : str
+        What the file is called here.
+    url : str
+    size_bytes : int or None
+        As published; None where nobody tells.
+    about_bytes : int
+        Where nobody tells: what its number of rows lets one expect.
+    sha256 : str or None
+        As published; None where nobody tells: then that of the first download is recorded and
+        compared with later ones.
+    """
+
+    name: str
+    url: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+    about_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,6 +61,8 @@ class GraphSpec:
         Files that tell more where they are here: of each tuple the first one found is read.
     is_built_in : bool
         The files lie in `assets/<name>` with the texts and text vectors.
+    downloads : tuple of Download
+        Where `files` can be fetched from; empty for what ships with the app.
     """
 
     name: str
@@ -50,6 +77,7 @@ class GraphSpec:
     parse: Parser
     optional_files: tuple[tuple[str, ...], ...] = ()
     is_built_in: bool = False
+    downloads: tuple[Download, ...] = ()
 
 
 STARTER = GraphSpec(
@@ -103,6 +131,20 @@ HETIONET = GraphSpec(
     n_triples=2_250_197,
     relations=hetionet.RELATIONS,
     parse=hetionet.parse,
+    downloads=(
+        Download(
+            hetionet.NODES,
+            f"https://github.com/hetio/hetionet/raw/main/hetnet/tsv/{hetionet.NODES}",
+            2_509_984,
+            "3ad9eb86c031df8bc7d5efefa6edc93562182eb9a6a71e5129d3f18b9d42c50e",
+        ),
+        Download(  # in Git LFS, whose pointer tells size and checksum
+            hetionet.EDGES,
+            f"https://github.com/hetio/hetionet/raw/main/hetnet/tsv/{hetionet.EDGES}",
+            12_401_407,
+            "611f0411ac666be4e0270e54bbca67407e14720bfc3099311f0f5eec25c5a947",
+        ),
+    ),
 )
 
 DRKG = GraphSpec(
@@ -124,8 +166,43 @@ DRKG = GraphSpec(
     relations=drkg_relations.RELATIONS,
     parse=drkg.parse,
     optional_files=drkg.SIDE_FILES,
+    downloads=(
+        Download(
+            drkg.ARCHIVE,
+            "https://dgl-data.s3-us-west-2.amazonaws.com/dataset/DRKG/drkg.tar.gz",
+            216_650_245,
+        ),
+    ),
+)
+
+PRIMEKG = GraphSpec(
+    name="primekg",
+    title="PrimeKG",
+    licence=(
+        "PrimeKG's own work as Harvard Dataverse states it, its code MIT; its sources keep their "
+        "licences, among them DrugBank (CC BY-NC 4.0), DrugCentral (CC BY-SA 4.0), SIDER "
+        "(CC BY-NC-SA 4.0), DisGeNET (CC BY-NC-SA 4.0), Human Phenotype Ontology (its own), MONDO, "
+        "Gene Ontology and Reactome (CC BY 4.0 or freer), CTD (its own, not commercial)"
+    ),
+    citation=(
+        "Chandak P, Huang K, Zitnik M. Building a knowledge graph to enable precision medicine. "
+        "Scientific Data 10:67 (2023). doi:10.1038/s41597-023-01960-3"
+    ),
+    homepage="https://doi.org/10.7910/DVN/IXA7BM",
+    files=(primekg.KG,),
+    n_entities=129_375,
+    n_triples=4_050_249,  # 8,100,498 rows, each edge in both directions
+    relations=primekg_relations.RELATIONS,
+    parse=primekg.parse,
+    downloads=(
+        Download(
+            primekg.KG,
+            "https://dataverse.harvard.edu/api/access/datafile/6180620",
+            about_bytes=940_000_000,
+        ),
+    ),
 )
 
 GRAPHS: Mapping[str, GraphSpec] = MappingProxyType(
-    {spec.name: spec for spec in (STARTER, HETIONET, DRKG)}
+    {spec.name: spec for spec in (STARTER, HETIONET, DRKG, PRIMEKG)}
 )

@@ -30,6 +30,8 @@ class Tables:
         No duplicates, in the order of the file; read-only.
     n_duplicates : int
         Repeated rows that were dropped.
+    notes : tuple of str
+        Sentences on what was done to the rows, for the reader.
     """
 
     entity_ids: list[str]
@@ -41,6 +43,7 @@ class Tables:
     relation_names: tuple[str, ...]
     triples: NDArray[np.int32]
     n_duplicates: int
+    notes: tuple[str, ...] = ()
 
 
 def number_types(types: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int16]]:
@@ -137,7 +140,7 @@ def number_codes(
         [_numbers(head, number_of), _numbers(relation, relation_number), _numbers(tail, number_of)],
         axis=1,
     )  # (n_rows, 3)
-    triples = _without_repeats(mapped, len(number_of), len(relation_number))
+    triples = without_repeats(mapped, len(number_of), len(relation_number))
     return triples, len(mapped) - len(triples)
 
 
@@ -146,9 +149,10 @@ def _numbers(column: tsv.Codes, number_of: dict[str, int]) -> NDArray[np.int32]:
     return np.array([number_of[label] for label in column.labels], np.int32)[column.codes]
 
 
-def _without_repeats(
+def without_repeats(
     mapped: NDArray[np.int32], n_entities: int, n_relations: int
 ) -> NDArray[np.int32]:
+    """Return the triples, read-only, in their order, of equal ones only the first."""
     h, r, t = (mapped[:, c].astype(np.int64) for c in range(3))
     keys = (h * n_relations + r) * n_entities + t
     _, first = np.unique(keys, return_index=True)

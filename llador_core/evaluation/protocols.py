@@ -1,7 +1,7 @@
 """Which candidates a held-out pair is judged against, and the report that comes of it.
 
-Everything works from one matrix of scores, drugs by diseases, so that trained models and baselines
-are judged by the same code.
+Everything works from scores of drugs by diseases, so that trained models and baselines are judged
+by the same code: a table of them, or a trained model, of which only what is needed is scored.
 
 References
 ----------
@@ -27,12 +27,16 @@ from llador_core.evaluation.metrics import (
     recall_curve,
     with_intervals,
 )
+from llador_core.evaluation.pair_scores import pair_scores
 from llador_core.evaluation.ranks import Ranks, Scores, mean_tie_ranks
+from llador_core.evaluation.sampling import draw, left_out
 from llador_core.graph import Bools, Graph, Ints
+from llador_core.models.scorer import Scorer
 from llador_core.registry import lookup
 
 Pairs = Literal["test", "valid"]
 ROWS_AT_ONCE = 2_048
+NUMBERS_AT_ONCE = 1 << 22  # scores, or random keys, held at a time
 DIGITS = 6
 UNKNOWN_SPLIT = (
     "This model was trained elsewhere on pairs nobody here knows: it may have seen every known "
@@ -153,7 +157,7 @@ class Report:
 def evaluate(
     graph: Graph,
     split: Split,
-    scores: Scores,
+    scores: Scores | Scorer,
     protocol: str,
     seed: int = 0,
     pairs: Pairs = "test",
@@ -167,8 +171,9 @@ def evaluate(
     ----------
     graph : Graph
     split : Split
-    scores : float array of shape (n_drugs, n_diseases)
-        Rows as `graph.drugs`, columns as `graph.diseases`; higher is better.
+    scores : float array of shape (n_drugs, n_diseases), or Scorer
+        Rows as `graph.drugs`, columns as `graph.diseases`; higher is better. A trained model
+        scores only the pairs that the protocol looks at.
     protocol : str
         A key of `PROTOCOLS`.
     seed : int
@@ -185,25 +190,30 @@ def evaluate(
         The split holds no such pairs.
     """
     spec = lookup("protocol", PROTOCOLS, protocol)
-    _check_scores(graph, scores)
+    source = pair_scores(graph, scores)
     rows, columns = _judged(graph, split, pairs)
-    known = known_pairs(graph, split) if spec.is_filtered else np.zeros(scores.shape, np.bool_)
-    sides = (rows, columns, scores, known, _ranks_of_ids(graph, graph.diseases))
-    if spec.ranks == "drugs":
-        sides = (columns, rows, scores.T, known.T, _ranks_of_ids(graph, graph.drugs))
-    queries, true, table, is_known, order = sides
-    generator = np.random.default_rng(seed)
+    is_of_drugs = spec.ranks == "drugs"
+    queries, true = (columns, rows) if is_of_drugs else (rows, columns)
+    members = graph.drugs if is_of_drugs else graph.diseases
+    place, known = np.empty((2, 0), np.int64)
+    if spec.is_filtered:
+        answers = _answers(graph, split, is_of_drugs)
+        place, known = left_out(answers, len(members), queries, true)
+    order, generator = _ranks_of_ids(graph, members), np.random.default_rng(seed)
     ranks, n_candidates = np.empty(len(true)), np.empty(len(true), np.int64)
-    for block in _blocks(len(true)):
-        is_candidate = ~is_known[queries[block]]  # (n_block, n_columns)
-        is_candidate[np.arange(len(is_candidate)), true[block]] = True
-        if spec.n_candidates is not None:
-            is_candidate = _sample(
-                is_candidate, true[block], spec.n_candidates - 1, order, generator
-            )
-        ranks[block], n_candidates[block] = mean_tie_ranks(
-            table[queries[block]], true[block], is_candidate
-        )
+    for block in _blocks(len(true), len(members)):
+        first, last = np.searchsorted(place, [block.start, block.stop])
+        no = place[first:last] - block.start, known[first:last]
+        asked, at = queries[block], true[block]
+        if spec.n_candidates is None:
+            table = source.of_drugs(asked) if is_of_drugs else source.of_diseases(asked)
+            is_candidate = np.ones(table.shape, np.bool_)
+            is_candidate[no] = False
+        else:
+            chosen, is_candidate = draw(at, no, spec.n_candidates - 1, order, generator)
+            ends = (chosen, asked[:, None]) if is_of_drugs else (asked[:, None], chosen)
+            table, at = source.of_pairs(*ends), np.zeros(len(at), np.int64)
+        ranks[block], n_candidates[block] = mean_tie_ranks(table, at, is_candidate)
     return Report(
         protocol=protocol,
         drugs=graph.drugs[rows],
@@ -222,38 +232,33 @@ def known_pairs(graph: Graph, split: Split) -> Bools:
     -------
     bool array of shape (n_drugs, n_diseases)
     """
-    treats = graph.relations_with_role("treats")
     known = np.zeros((len(graph.drugs), len(graph.diseases)), np.bool_)
-    for triples in (split.train, split.valid, split.test):
-        of_role = triples[np.isin(triples[:, 1], treats)]
-        rows, columns = (
-            positions(graph.drugs, of_role[:, 0]),
-            positions(graph.diseases, of_role[:, 2]),
-        )
-        is_inside = (rows >= 0) & (columns >= 0)
-        known[rows[is_inside], columns[is_inside]] = True
+    known[_known(graph, split)] = True
     return known
+
+
+def _known(graph: Graph, split: Split) -> tuple[Ints, Ints]:
+    """Return row and column of the known pairs, with repeats."""
+    treats = graph.relations_with_role("treats")
+    parts = (split.train, split.valid, split.test)
+    known = np.concatenate([some[np.isin(some[:, 1], treats)] for some in parts])
+    rows, columns = positions(graph.drugs, known[:, 0]), positions(graph.diseases, known[:, 2])
+    is_inside = (rows >= 0) & (columns >= 0)
+    return rows[is_inside], columns[is_inside]
+
+
+def _answers(graph: Graph, split: Split, is_of_drugs: bool) -> Ints:
+    """Return query * n_columns + column of the known pairs, ascending."""
+    rows, columns = _known(graph, split)
+    if is_of_drugs:
+        return np.unique(columns * len(graph.drugs) + rows)
+    return np.unique(rows * len(graph.diseases) + columns)
 
 
 def positions(members: Ints, entities: NDArray[np.integer]) -> Ints:
     """Return where each entity stands in the ascending `members`; -1 for one that does not."""
     at = np.searchsorted(members, entities).clip(max=max(len(members) - 1, 0))
     return np.where(members[at] == entities, at, -1).astype(np.int64)
-
-
-def _check_scores(graph: Graph, scores: Scores) -> None:
-    expected = (len(graph.drugs), len(graph.diseases))
-    if scores.shape != expected:
-        raise ConfigError(
-            f"The scores have shape {scores.shape}, expected {expected}: one row per drug and one "
-            f"column per disease of graph '{graph.name}'."
-        )
-    n_bad = int((~np.isfinite(scores)).sum())
-    if n_bad:
-        raise ConfigError(
-            f"{n_bad:,} of {scores.size:,} scores are not finite, so nothing can be ranked. "
-            "Training has probably diverged; try a smaller learning rate."
-        )
 
 
 def _judged(graph: Graph, split: Split, pairs: Pairs) -> tuple[Ints, Ints]:
@@ -293,20 +298,6 @@ def _ranks_of_ids(graph: Graph, entities: Ints) -> Ints:
     return place
 
 
-def _blocks(n: int) -> Iterator[slice]:
-    return (slice(start, start + ROWS_AT_ONCE) for start in range(0, n, ROWS_AT_ONCE))
-
-
-def _sample(
-    allowed: Bools, true: Ints, n_others: int, order: Ints, generator: np.random.Generator
-) -> Bools:
-    """Keep the true column of each row and `n_others` of the others that are allowed, at random."""
-    # One key per candidate, dealt by id: the smallest keys are a uniform draw without replacement.
-    keys = generator.random(allowed.shape)[:, order]
-    keys[~allowed] = 2
-    keys[np.arange(len(keys)), true] = -1
-    n_kept = min(n_others + 1, keys.shape[1])
-    kept = np.argpartition(keys, n_kept - 1, axis=1)[:, :n_kept]
-    chosen = np.zeros_like(allowed)
-    np.put_along_axis(chosen, kept, values=True, axis=1)
-    return chosen & allowed
+def _blocks(n: int, n_columns: int) -> Iterator[slice]:
+    step = max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // max(1, n_columns)))
+    return (slice(start, min(n, start + step)) for start in range(0, n, step))

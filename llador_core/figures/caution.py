@@ -45,7 +45,9 @@ def caution_figure(
     import plotly.graph_objects as go
 
     avoid = [c for c in candidates if c.is_contraindicated]
-    known = [c for c in candidates if c.status != "new" and not c.is_contraindicated]
+    known = [
+        c for c in candidates if c.status in ("known", "held_out") and not c.is_contraindicated
+    ]
     figure = go.Figure()
     figure.add_vrect(
         x0=0.9,

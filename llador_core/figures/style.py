@@ -20,7 +20,12 @@ KNOWN = "#66757D"
 CONTRAINDICATED = "#C4423A"
 GRID = "rgba(128,140,146,0.28)"
 
-STATUS_WORDS = {"new": "not known", "held_out": "known, hidden from training", "known": "known"}
+STATUS_WORDS = {
+    "new": "not known",
+    "held_out": "known, hidden from training",
+    "known": "known",
+    "absent": "not in this model",
+}
 
 # Reading a figure must not hijack the page's scroll, and exports would lack the notice.
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}

@@ -201,6 +201,31 @@ def distance_query(model: str, known: Array, r: Array, side: Side) -> Array:
     return known + r
 
 
+def hake_query(known: Array, r: Array, side: Side) -> tuple[Array, Array, Array]:
+    """Return moduli m, stretch w and angles a, so that HAKE measures a candidate (c, b) by them.
+
+    Its modulus part is ||w o c - m||_2 and its phase part sum(|sin((b - a) / 2)|).
+
+    Parameters
+    ----------
+    known : NumPy array of shape (..., dim)
+        Moduli, then phases in radians.
+    r : NumPy array of shape (..., 3 * dim / 2)
+
+    Returns
+    -------
+    arrays of shape (..., dim / 2)
+    """
+    moduli, phases = _split(known)
+    turn, r_moduli, bias = _split(r, 3)
+    r_moduli = abs(r_moduli)
+    bias = np.maximum(np.minimum(bias, 1.0), -r_moduli)
+    of_head, of_tail = r_moduli + bias, 1.0 - bias
+    if side == "tail":
+        return moduli * of_head, of_tail, phases + turn
+    return moduli * of_tail, of_head, phases - turn
+
+
 def to_score_space(spec: Interaction, rows: Array) -> Array:
     """Return entity rows with their angle halves in radians.
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from llador_core.errors import DataFormatError
 
-MAX_INSTRUCTIONS = 500_000  # a saved PyKEEN model has some thousand
+MAX_INSTRUCTIONS = 50_000  # a saved PyKEEN model has some thousand
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def read_saved(path: Path, model: str | None) -> dict[str, Any]:
     """
     try:
         file = open_file(path)
+        if file.made_by and not file.made_by.startswith("pykeen."):
+            raise DataFormatError(f"{path.name} holds a {file.made_by}, no model of PyKEEN's.")
         name = model or _class_of(file)
         return from_state(file.tensors, file.read, name, _norm_of(file))
     except DataFormatError as error:
@@ -152,6 +154,8 @@ def _angles(relations: Floats) -> Floats:
 
 def _class_of(file: TorchFile) -> str:
     name = file.made_by.rpartition(".")[2]
+    if not name and not file.tensors:
+        raise DataFormatError(f"{file.path.name} holds no model.")
     if not name:
         raise DataFormatError(
             f"{file.path.name} holds a state dictionary, which does not tell its model. Name it "

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llador_core.errors import DataFormatError
 from llador_core.graph import Graph, Ints
-from llador_core.models.interactions import INTERACTIONS, bilinear_query, to_score_space
+from llador_core.models.blocks import Queries
+from llador_core.models.interactions import INTERACTIONS, Side, to_score_space
+from llador_core.models.one import one_query
+from llador_core.models.threads import for_each, n_threads, spans
 from llador_core.registry import lookup
 
 Floats = NDArray[np.float32]
 
-_BLOCK = 1 << 22  # numbers in one temporary array: 16 MB, about a core's share of cache
+WORTH_COMPILING = 1 << 30  # numbers to go through; below, compiling takes longer than it saves
+_IN_CACHE = 1 << 16  # numbers in one temporary: 256 kB
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +66,13 @@ class Scorer:
             raise DataFormatError(f"{spec.title} needs the learned constant '{missing[0]}'.")
         shapes = dict(spec.constants) | dict.fromkeys(spec.options, ())
         for name, value in self.constants.items():
-            if name not in shapes or np.shape(value) != shapes[name]:
+            if name not in shapes or np.size(value) != prod(shapes[name]):
                 raise DataFormatError(
                     f"{spec.title} takes no constant '{name}' of shape {np.shape(value)}. The "
                     "weights belong to another model."
                 )
+        shaped = {name: np.reshape(value, shapes[name]) for name, value in self.constants.items()}
+        object.__setattr__(self, "constants", shaped)  # files keep a single number as a row of one
         for name, values in (
             ("entities", self.entities),
             ("relations", self.relations),
@@ -82,7 +89,8 @@ class Scorer:
         return int(self.entities.shape[-1])
 
     @cached_property
-    def _rows(self) -> Floats:
+    def rows(self) -> Floats:
+        """Entity rows as the formula reads them: angles in radians. Shape (n_entities, dim)."""
         rows: Floats = to_score_space(INTERACTIONS[self.model], self.entities)
         return rows
 
@@ -93,7 +101,7 @@ class Scorer:
         As the score sees them; an angle stands as a point on the circle (cosine and sine), so that
         one just below and one just above a full turn are near each other.
         """
-        spec, rows = INTERACTIONS[self.model], self._rows
+        spec, rows = INTERACTIONS[self.model], self.rows
         first, last = (half * self.dim // 2 for half in spec.phase_halves)
         if first == last:
             return rows
@@ -104,9 +112,44 @@ class Scorer:
     def score(self, h: Ints, r: Ints, t: Ints) -> Floats:
         """Return the scores of triples of entity and relation numbers, broadcast together."""
         spec = INTERACTIONS[self.model]
-        rows = self._rows
+        rows = self.rows
         raw = spec.score(rows[h], self.relations[r], rows[t], **self.constants)
         return np.asarray(self.margin + raw, np.float32)
+
+    def score_each(self, h: Ints, r: Ints, t: Ints) -> Floats:
+        """Return the same scores as `score`, block by block in threads: for many at a time.
+
+        Parameters
+        ----------
+        h, r, t : int arrays that broadcast to shape (n, k)
+        """
+        h, r, t = np.broadcast_arrays(h, r, t)
+        out = np.empty(h.shape, np.float32)
+
+        def fill(part: slice) -> None:
+            out[part] = self.score(h[part], r[part], t[part])
+
+        for_each(fill, spans(len(h), _IN_CACHE // max(1, h.shape[1] * self.dim)))
+        return out
+
+    def score_candidates(self, known: int, relation: int, candidates: Ints, side: Side) -> Floats:
+        """Return the scores of one query: `known` and `relation` with every candidate.
+
+        Parameters
+        ----------
+        known : int
+            The head where `side` is "tail", else the tail.
+        relation : int
+        candidates : int array of shape (n,)
+        side : "head" or "tail"
+            The end that candidates take.
+
+        Returns
+        -------
+        float32 array of shape (n,), higher is better
+        """
+        scores = one_query(self, known, relation, candidates, side)
+        return np.add(scores, np.float32(self.margin), out=scores)
 
     def score_pairs(self, drugs: Ints, relation: int, diseases: Ints) -> Floats:
         """Return the scores of every drug with every disease under one relation.
@@ -123,16 +166,18 @@ class Scorer:
         -------
         float32 array of shape (n_drugs, n_diseases), higher is better
         """
-        if not INTERACTIONS[self.model].is_distance:
-            row = self.relations[relation]
-            query = bilinear_query(self.model, self._rows[drugs], row, "tail")
-            return np.asarray(self.margin + query @ self._rows[diseases].T, np.float32)
+        everywhere = np.full(len(drugs), relation)
+        n_numbers = len(drugs) * len(diseases) * self.dim
+        queries = Queries(self, drugs, everywhere, "tail", is_compiled=n_numbers > WORTH_COMPILING)
         out = np.empty((len(drugs), len(diseases)), np.float32)
-        step = max(1, _BLOCK // max(1, len(drugs) * self.dim))
-        r = np.array(relation)
-        for start in range(0, len(diseases), step):
-            block = slice(start, start + step)
-            out[:, block] = self.score(drugs[:, None], r, diseases[None, block])
+
+        def fill(part: slice) -> None:
+            np.add(queries.scores(queries.block(diseases[part])), self.margin, out=out[:, part])
+
+        if not INTERACTIONS[self.model].is_distance:
+            fill(slice(None))  # one matrix product, which has threads of its own
+        else:
+            for_each(fill, spans(len(diseases), -(-len(diseases) // n_threads())))
         return out
 
     def treatment_scores(self, graph: Graph) -> Floats:

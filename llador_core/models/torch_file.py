@@ -18,7 +18,7 @@ from llador_core.models.opcodes import Call, Name, Stored, Table
 
 MAX_PROGRAM = 64 << 20  # bytes; the tensors lie beside the program, so it is small
 MAX_MEMBERS = 10_000
-MAX_NODES = 100_000
+MAX_NODES = 5_000
 _KINDS = {
     "FloatStorage": "<f4",
     "DoubleStorage": "<f8",

@@ -145,11 +145,6 @@ class Store:
         with database.transaction(self._database):
             self._database.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?)", rows)
 
-    def statuses(self) -> dict[str, Status]:
-        """Return the status of the latest attempt of every key."""
-        rows = self._database.execute("SELECT key, status FROM latest")
-        return dict(rows.fetchall())
-
     def record(self, request: Request, definition: Definition, reply: Reply) -> None:
         """Add an attempt. It is on the disk when this returns."""
         values = (
@@ -191,6 +186,14 @@ def open_store(graph_name: str) -> Iterator[Store]:
     with database.opened(answers_file(graph_name), FORMAT, is_reading=False) as connection:
         assert connection is not None
         yield Store(connection)
+
+
+def statuses(graph_name: str) -> dict[str, Status]:
+    """Return the status of the latest attempt of every key."""
+    with database.opened(answers_file(graph_name), FORMAT, is_reading=True) as connection:
+        return (
+            {} if connection is None else dict(connection.execute("SELECT key, status FROM latest"))
+        )
 
 
 def answers_of(

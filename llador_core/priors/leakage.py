@@ -23,6 +23,7 @@ TOKEN = re.compile(r"[^\W_]+|[^\w\s'’/\-‐‑–]")
 SENTENCE_END = re.compile(r";\s+|[.!?][\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])")
 
 Words = tuple[str, ...]
+Span = tuple[int, int, frozenset[int]]
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,19 @@ def sentences_naming(
     return [(text, named) for text, named in found if named]
 
 
+def spans(graph: Graph, texts: Texts, entity: int, field: TextField) -> list[Span]:
+    """Return where a text on an entity names entities: start, end, and whom."""
+    return _reader(graph, texts).spans(entity, field)
+
+
+def bounds(text: str, named: Iterable[Span] = ()) -> list[tuple[int, int]]:
+    """Return start and end of each sentence of a text; `named` are places not to cut within."""
+    ends = [found.end() for found in SENTENCE_END.finditer(text)]
+    ends = [end for end in ends if not any(a < end < b for a, b, _ in named)]
+    cuts = zip([0, *ends], [*ends, len(text)], strict=True)
+    return [(start, end) for start, end in cuts if text[start:end].strip()]
+
+
 class _Reader:
     """Finds the entities that texts name, reading each text once."""
 
@@ -114,26 +128,23 @@ class _Reader:
     def _mentions_in(self, entity: int, field: TextField) -> frozenset[int]:
         key = (entity, field)
         if key not in self._found:
-            named = self._labels.find(_plain(self._columns[field][entity]))
+            named = self._labels.find(plain_text(self._columns[field][entity]))
             self._found[key] = frozenset(owner for _, _, owners in named for owner in owners)
         return self._found[key]
 
     def sentences(self, entity: int, field: TextField) -> list[Sentence]:
         """Return a text sentence by sentence, each with the entities it names."""
-        text = self._columns[field][entity]
-        plain, places = _plain_with_places(text)
-        named = [
-            (places[start], places[end - 1] + 1, owners)
-            for start, end, owners in self._labels.find(plain)
-        ]
-        ends = [found.end() for found in SENTENCE_END.finditer(text)]
-        ends = [end for end in ends if not any(a < end < b for a, b, _ in named)]
+        text, named = self._columns[field][entity], self.spans(entity, field)
         found = []
-        for start, end in zip([0, *ends], [*ends, len(text)], strict=True):
-            if words := text[start:end].strip():
-                inside = (owners for a, b, owners in named if a < end and b > start)
-                found.append(Sentence(words, frozenset().union(*inside)))
+        for start, end in bounds(text, named):
+            inside = (owners for a, b, owners in named if a < end and b > start)
+            found.append(Sentence(text[start:end].strip(), frozenset().union(*inside)))
         return found
+
+    def spans(self, entity: int, field: TextField) -> list[Span]:
+        """Return the places in a text that name entities."""
+        plain, places = plain_with_places(self._columns[field][entity])
+        return [(places[a], places[b - 1] + 1, owners) for a, b, owners in self._labels.find(plain)]
 
 
 class _Labels:
@@ -143,10 +154,10 @@ class _Labels:
         owners: dict[tuple[Words, Words | None], set[int]] = defaultdict(set)
         for entity in range(graph.n_entities):
             for label in (graph.entity_names[entity], *graph.synonyms[entity]):
-                words = tuple(token.group() for token in _tokens(_plain(label)))
+                words = tuple(token.group() for token in tokens_of(plain_text(label)))
                 if sum(map(len, words)) < 2 or "".join(words).isdigit():
                     continue  # a lone letter or number names nothing
-                exact = words if _is_acronym(label) else None
+                exact = words if is_acronym(label) else None
                 owners[_folded(words), exact].add(entity)
         self._labels: dict[Words, list[tuple[Words | None, frozenset[int]]]] = defaultdict(list)
         lengths: dict[str, set[int]] = defaultdict(set)
@@ -156,11 +167,11 @@ class _Labels:
         self._lengths = {first: sorted(some, reverse=True) for first, some in lengths.items()}
 
     def find(self, plain: str) -> Iterator[tuple[int, int, frozenset[int]]]:
-        """Yield start, end and owners of the names in a text as `_plain` gives it.
+        """Yield start, end and owners of the names in a text as `plain_text` gives it.
 
         Of overlapping names only the longest counts.
         """
-        tokens = _tokens(plain)
+        tokens = tokens_of(plain)
         words = tuple(token.group() for token in tokens)
         folded = _folded(words)
         at = 0
@@ -197,7 +208,7 @@ def _reader(graph: Graph, texts: Texts) -> _Reader:
     return of_texts[graph]
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return the text without accents and possessives, so that "Sjögren's" is "Sjogren"."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
@@ -205,8 +216,8 @@ def _plain(text: str) -> str:
     return POSSESSIVE.sub("", text)
 
 
-def _plain_with_places(text: str) -> tuple[str, list[int]]:
-    """Return what `_plain` returns, and for each of its characters the place it has in `text`."""
+def plain_with_places(text: str) -> tuple[str, list[int]]:
+    """Return what `plain_text` does, and for each of its characters the place it has in `text`."""
     places, chars = [], []
     for place, char in enumerate(text):
         for c in unicodedata.normalize("NFKD", char):
@@ -219,7 +230,8 @@ def _plain_with_places(text: str) -> tuple[str, list[int]]:
     return POSSESSIVE.sub("", decomposed), places
 
 
-def _tokens(plain: str) -> list[re.Match[str]]:
+def tokens_of(plain: str) -> list[re.Match[str]]:
+    """Return the words and signs of a text as `plain_text` gives it, with their places."""
     return list(TOKEN.finditer(plain))
 
 
@@ -227,7 +239,7 @@ def _folded(words: Words) -> Words:
     return tuple(word.casefold() for word in words)
 
 
-def _is_acronym(label: str) -> bool:
+def is_acronym(label: str) -> bool:
     """Return whether a label is short with capitals after its first letter: AD, T2DM, CsA, 5-FU."""
     is_short = len(label) <= ACRONYM_LENGTH and " " not in label
     return is_short and any(char.isupper() for char in label[1:])

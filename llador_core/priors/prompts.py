@@ -50,6 +50,8 @@ class PromptSpec:
         The answer's length that is asked for; answers of many times that are kept aside.
     max_tokens : int
         What the model may write at most, unless told otherwise.
+    language : str
+        Of the answer: "en" is checked, anything else is taken as it comes.
     source : str
         Where the prompt comes from; "" for the user's own.
     """
@@ -62,6 +64,7 @@ class PromptSpec:
     is_structured: bool = False
     max_words: int = 120
     max_tokens: int = 400
+    language: str = "en"
     source: str = ""
 
     def __post_init__(self) -> None:

@@ -175,7 +175,7 @@ def concerns(graph: Graph, texts: Texts | None, prior: str) -> list[str]:
     said = []
     n = sum(any(row) for row in zip(*(texts.of(field) for field in fields), strict=True))
     share = n / max(graph.n_entities, 1)
-    if share < LITTLE:
+    if share < LITTLE and "background" in fields:  # only drugs and diseases have the others
         said.append(
             f"Only {n:,} of {graph.n_entities:,} entities ({100 * share:.1f}%) have a text of the "
             f"prior '{prior}'; the others are anchored to their name alone. Describe more of them "

@@ -65,9 +65,10 @@ def _write_texts(graph: Graph, texts: str, kept: Ints, folder: Path) -> None:
         return
     lines = []
     for entity in kept.tolist():
-        row: dict[str, str] = {"id": graph.entity_ids[entity]}
-        row |= {str(name): text for name in TEXT_FIELDS if (text := found.of(name)[entity])}
-        if len(row) > 1:
+        row: dict[str, str] = {name: found.of(name)[entity] for name in TEXT_FIELDS}
+        row = {name: text for name, text in row.items() if text}
+        if row:
+            row = {"id": graph.entity_ids[entity]} | row
             lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     provenance = json.dumps(dataclasses.asdict(found.provenance), ensure_ascii=False, indent=1)
     write_atomically(folder / PROVENANCE_FILE, provenance.encode())

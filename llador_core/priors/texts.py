@@ -105,6 +105,12 @@ def load_texts(graph: Graph, texts: str = "") -> Texts | None:
     return Texts(**columns, provenance=load_provenance(folder))
 
 
+def written(texts: Texts) -> frozenset[int]:
+    """Return the entities of which any text was written."""
+    fields = (texts.of(field) for field in TEXT_FIELDS)
+    return frozenset(i for field in fields for i, text in enumerate(field) if text)
+
+
 _described: WeakKeyDictionary[Graph, Texts] = WeakKeyDictionary()
 
 

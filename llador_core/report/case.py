@@ -127,14 +127,19 @@ class Case:
 
     @cached_property
     def known(self) -> tuple[Candidate, ...]:
-        return tuple(c for c in self.candidates if c.status != "new")
+        return tuple(c for c in self.candidates if c.status in ("known", "held_out"))
 
     @cached_property
     def curves(self) -> list[RecallCurve]:
-        """How soon the run, its twins and the controls find hidden pairs; the run first."""
+        """How soon the run, its twins and the controls find hidden pairs; the run first.
+
+        Empty for a run that was trained elsewhere, on pairs nobody here knows.
+        """
         base = self.base.metrics_by(self.order) if self.base else None
         mechanism = self.mechanism.metrics_by(self.order) if self.mechanism else None
         own = self.run.metrics_by(self.order)
+        if not own["run"]:
+            return []
         return curves_of(own, self.run.info.prior, base, mechanism)
 
     @property

@@ -76,6 +76,9 @@ def _known(case: Case) -> str:
 
 
 def _trust(case: Case) -> str:
+    title = "Can this list be trusted?"
+    if not case.curves:
+        return _section(title, paragraph(words.trust(case)), key="trust")
     drawn = export.piece(recall.recall_figure(case.curves, case.n), "figure-trust")
     shares = [
         {name: f"{value:.0%}" if isinstance(value, float) else value for name, value in row.items()}
@@ -83,7 +86,7 @@ def _trust(case: Case) -> str:
     ]
     twin = _rows(shares, "Share of hidden known drugs found among the first drugs of a list")
     return _section(
-        "Can this list be trusted?",
+        title,
         paragraph(words.trust(case), words.hidden(case)),
         figure(drawn, recall.recall_alt(case.curves), twin),
         key="trust",

@@ -167,6 +167,8 @@ def _trust(sheet: Any, case: Case) -> None:
     """Add how many hidden pairs are found, as a table with bars."""
     sheet.add_heading("Can this list be trusted?", 1)
     _say(sheet, f"{words.trust(case)} {words.hidden(case)}")
+    if not case.curves:
+        return
     rows = [
         (curve.label, f"{curve.at(FIRST):.0%}", "█" * round(curve.at(FIRST) * BAR_WIDTH))
         for curve in case.curves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from llador_core.evaluation.protocols import UNKNOWN_SPLIT
 from llador_core.explain import Path
 from llador_core.figures.recall import RecallCurve
 from llador_core.figures.style import count, listed, ordinal
@@ -42,6 +43,8 @@ def leader(case: Case) -> str:
 
 def trust(case: Case) -> str:
     """Say how many hidden pairs are found, beside the run without a prior and the controls."""
+    if not case.curves:
+        return UNKNOWN_SPLIT
     own, *others = case.curves
     n_pairs = case.run.metrics_by(case.order)["run"][PROTOCOL]["n_pairs"]
     best = max((c for c in others if c.kind != "mechanism"), key=lambda c: c.at(FIRST))
@@ -62,7 +65,9 @@ def _capital(curve: RecallCurve) -> str:
 
 
 def hidden(case: Case) -> str:
-    """Say where this disease's own hidden drugs stand."""
+    """Say where this disease's own hidden drugs stand; "" where it is not known what was hidden."""
+    if not case.curves:
+        return ""
     own = [f"{c.name} ({ordinal(c.rank)})" for c in case.known if c.status == "held_out"]
     if not own:
         return f"None of the hidden pairs was of {case.name} itself."

@@ -87,7 +87,7 @@ class _Side:
     labelled: Ints
 
     def alike(self, weights: Table) -> Table:
-        """Return the kernel of all with the labelled, times `weights`; (n_labelled, k) -> (n, k)."""
+        """Return the kernel of all with the labelled times `weights`: (n_labelled, k) -> (n, k)."""
         rows = self.neighbours @ (self.neighbours[self.labelled].T @ weights)
         texts = self.texts @ (self.texts[self.labelled].T @ weights)
         return np.asarray(rows + texts, np.float32)
@@ -194,7 +194,7 @@ def _largest(table: Table, width: int) -> tuple[Table, Table, Table]:
     Halko, Martinsson and Tropp, SIAM Review 53:217 (2011).
     """
     draw = np.random.default_rng(0)
-    start = draw.standard_normal((table.shape[1], min(width + 16, min(table.shape))), np.float32)
+    start = draw.standard_normal((table.shape[1], min(width + 16, *table.shape)), np.float32)
     basis, _ = np.linalg.qr(table @ start)
     for _ in range(2):
         basis, _ = np.linalg.qr(table @ (table.T @ basis))

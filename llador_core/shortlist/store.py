@@ -171,6 +171,24 @@ def undo(place: Place) -> Step | None:
         return step
 
 
+def rename_run(graph: str, run: str, new: str) -> int:
+    """Let the lists of a run go on under its new name; return how many drugs they hold.
+
+    Raises StorageError, DataFormatError where the shortlist cannot be written.
+    """
+    with opened(is_reading=True) as database:
+        if database is None:
+            return 0
+    with writing() as database:
+        for table in ("history", "entries"):
+            where = (new, graph, run)
+            found = database.execute(
+                f"UPDATE OR REPLACE {table} SET run = ? WHERE graph = ? AND run = ?",
+                where,
+            )
+        return int(found.rowcount)
+
+
 def clean_note(note: str) -> str:
     """Return a note without control characters, cut to 500 characters; line breaks stay."""
     lines = note.replace("\r\n", "\n").replace("\r", "\n")

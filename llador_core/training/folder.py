@@ -28,7 +28,7 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise MissingDataError(f"{path.name} is missing. Train the run again.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataFormatError(f"{path.name} cannot be read ({error}). Train it again.") from error
     if not isinstance(content, dict):
         raise DataFormatError(f"{path.name} must hold a JSON object. Train the run again.")

@@ -25,6 +25,7 @@ from llador_core.training.batches import Batches
 from llador_core.training.checkpoint import Progress, Writer
 from llador_core.training.config import TrainConfig
 from llador_core.training.dense import DenseStep
+from llador_core.training.memory import keep_memory
 from llador_core.training.negatives import KnownTriples
 from llador_core.training.sparse import SparseStep
 from llador_core.training.validation import Sampled, validate
@@ -64,6 +65,7 @@ class Trainer:
         self.graph, self.split, self.config = graph, split, config
         self.device = device or torch.device("cpu")
         self.progress = Progress(steps=config.steps)
+        keep_memory()
         generator = torch.Generator().manual_seed(config.seed)
         with self._memory_errors():
             self.model: KnowledgeGraphEmbedding = build_model(

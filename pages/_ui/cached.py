@@ -17,6 +17,7 @@ from llador_core import agreement, data, hubs, paths, ranking
 from llador_core.data.specs import GRAPHS
 from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
+from llador_core.priors.places import set_names
 from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
 from llador_core.safeguard import reasons
 from llador_core.safeguard.reasons import CautionReason
@@ -109,6 +110,16 @@ def has_llm_texts(graph_name: str) -> bool:
     spec = GRAPHS.get(graph_name)
     folder = data.own_folder(graph_name) or paths.texts_folder(graph_name)
     return (spec is not None and spec.is_built_in) or (folder / TEXTS_FILE).is_file()
+
+
+def graph_title(name: str) -> str:
+    """Return a graph's title without reading it; its name where it is no longer here."""
+    return next((info.title for info in data.list_graphs() if info.name == name), name)
+
+
+def text_sets(graph_name: str) -> list[str]:
+    """Return the names of a graph's text sets besides its own texts."""
+    return set_names(graph(graph_name))
 
 
 def classes(graph_name: str) -> dict[int, tuple[str, ...]]:

@@ -11,6 +11,9 @@ from llador_core.errors import LladorError, MissingDataError, UnknownNameError
 from llador_core.escape import markdown
 from pages._ui import state
 
+# What is chosen on the page `train`; each is named in the address as its errors name it.
+TRAIN_PARAMS = ("model", "prior", "against", "recipe", "texts", "split", "device")
+
 
 @contextmanager
 def boxed() -> Iterator[None]:
@@ -30,7 +33,7 @@ def boxed() -> Iterator[None]:
 
 def _ways_on(error: UnknownNameError) -> None:
     """Offer the nearest names as buttons, and the way back."""
-    params = ("disease", "drug", "run", "graph", "base", "entity")
+    params = ("disease", "drug", "run", "graph", "base", "entity", *TRAIN_PARAMS)
     param = next((p for p in params if error.kind.startswith(p)), "")
     with st.container(horizontal=True):
         for name in error.nearest if param else ():

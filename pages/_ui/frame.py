@@ -22,6 +22,10 @@ CANDIDATES = "pages/candidates.py"
 PAIR = "pages/pair.py"
 NEIGHBOURHOOD = "pages/neighbourhood.py"
 EMBEDDING_SHIFT = "pages/embedding_shift.py"
+PRIORS = "pages/priors.py"
+TRAIN = "pages/train.py"
+RUNS = "pages/runs.py"
+GRAPHS = "pages/graphs.py"
 PATHS = {CASE_STUDY: "start"}  # leaves its own name to the page at the end of the router
 LINKS = {
     CASE_STUDY: ("Case study", ":material/auto_stories:"),
@@ -31,7 +35,11 @@ LINKS = {
     EMBEDDING_SHIFT: ("What moved", ":material/scatter_plot:"),
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
-TOOLS: dict[str, tuple[str, str]] = {}
+TOOLS: dict[str, tuple[str, str]] = {
+    PRIORS: ("Priors", ":material/edit_note:"),
+    TRAIN: ("Train", ":material/model_training:"),
+    GRAPHS: ("Graphs", ":material/database:"),
+}
 
 
 def router() -> Any:
@@ -73,6 +81,19 @@ def page_setup(path: str) -> None:
                     _show_links(TOOLS)
         inputs.pick_graph()
         st.caption(NOTICE, help=NOTICE_HELP, width="content")
+
+
+def show_link(page: str, label: str, icon: str, key_help: str = "", **choices: str | None) -> None:
+    """Show a link to another page with choices; nothing for a page that is not there."""
+    if page in LINKS | TOOLS:
+        st.page_link(
+            page,
+            label=label,
+            icon=icon,
+            help=key_help or None,
+            width="content",
+            query_params=state.link(**choices),
+        )
 
 
 def _show_links(pages: dict[str, tuple[str, str]]) -> None:

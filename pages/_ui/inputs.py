@@ -19,6 +19,9 @@ PRIOR_WORDS = {
     "none": "no prior",
     "full": "full LLM prior",
     "mechanism": "mechanism texts only",
+    "caution": "names and cautions only",
+    "treatment": "names and treatments only",
+    "no-indication": "texts without indications",
     "name": "names only",
     "shuffled": "shuffled texts (control)",
     "random": "random vectors (control)",
@@ -92,7 +95,12 @@ def run_label(info: RunInfo) -> str:
     if not cached.has_llm_texts(info.graph):
         prior = CURATED_WORDS.get(info.prior, prior)
     words = f"{title}, {prior}"
-    return words if info.is_pretrained else f"{words} (yours, {info.name.rsplit('-', 1)[-1]})"
+    if info.is_pretrained:
+        return words
+    if info.is_imported:
+        return f"{title}, trained elsewhere ({info.name})"
+    own = f"{info.graph}-{info.model}-{info.prior}-"  # what a run is called until it is renamed
+    return f"{words} (yours, {info.name.removeprefix(own)})"
 
 
 def pick_run(graph_name: str) -> None:
@@ -116,6 +124,16 @@ def pick_run(graph_name: str) -> None:
         "wrote about each drug and disease; the model starts from it and stays near it."
         + (f" Not listed: {markdown(problems)}" if problems else ""),
     )
+    _show_run_note(finished.get(asked or ""))
+
+
+def _show_run_note(info: RunInfo | None) -> None:
+    """Say what a run trained elsewhere cannot tell."""
+    if info is not None and info.is_imported and info.split_kind == "unknown":
+        st.caption(
+            ":material/input: Trained elsewhere: it may have seen every known treatment, so none "
+            "is hidden from it."
+        )
 
 
 def pick_step(show_more: Callable[[], None]) -> int:
@@ -186,8 +204,13 @@ class Filters:
 
     def keep(self, candidate: Candidate, classes: tuple[str, ...]) -> bool:
         """Return whether a candidate with these drug classes is listed."""
+        is_wanted = (
+            len(self.status) == len(STATUS_LABELS)
+            if candidate.status == "absent"
+            else STATUS_LABELS[candidate.status] in self.status
+        )
         return (
-            STATUS_LABELS[candidate.status] in self.status
+            is_wanted
             and not (self.hides_contraindicated and candidate.is_contraindicated)
             and not (self.hides_named and candidate.prior_names_it)
             and (self.drug_class is None or self.drug_class in classes)

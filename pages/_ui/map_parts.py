@@ -144,7 +144,7 @@ def scene(view: View, found: EmbeddingMap, look: Look, picked: int | None) -> Sc
 def _arrows(view: View, n_arrows: int, picked: int | None) -> list[Arrow]:
     """Return the entities that matter: the disease, its known drugs, who is proposed, who was
     looked for."""
-    known = [c for c in view.candidates if c.status != "new"][:N_KNOWN]
+    known = [c for c in view.candidates if c.status in ("known", "held_out")][:N_KNOWN]
     proposed = [c for c in view.candidates if c.status == "new"][:n_arrows]
     arrows = [Arrow(view.disease, view.disease_name, "disease")]
     for kind, some in (("known", known), ("candidate", proposed)):

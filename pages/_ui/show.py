@@ -17,7 +17,12 @@ from llador_core.safeguard import CautionLevel
 from pages._ui import cached, exports, frame, sentences, state
 from pages._ui.cached import View
 
-STATUS_MARKS = {"new": "● New", "held_out": "◆ Hidden", "known": "■ Known"}
+STATUS_MARKS = {
+    "new": "● New",
+    "held_out": "◆ Hidden",
+    "known": "■ Known",
+    "absent": "○ Not in model",
+}
 FIELD_TITLES: dict[TextField, str] = {
     "background": "How it works",
     "treatment": "Standing in therapy",
@@ -264,6 +269,7 @@ def show_flags(view: View, candidate: Candidate) -> None:
         "new": ("New proposal", "fiber_new", "blue"),
         "held_out": ("Known, hidden from training", "visibility_off", "violet"),
         "known": ("Known use", "verified", "gray"),
+        "absent": ("Not in this model, so it stands last", "block", "gray"),
     }
     label, icon, colour = look[candidate.status]
     st.badge(label, icon=f":material/{icon}:", color=colour)

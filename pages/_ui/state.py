@@ -39,6 +39,8 @@ OF_A_GRAPH = frozenset(
         "ties",
         "class",
         "of",
+        "texts",
+        "against",
     ]
 )
 N_STEPS = 5

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from llador_core.escape import markdown, plain
+from llador_core.evaluation.protocols import UNKNOWN_SPLIT
 from llador_core.explain import against
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal
@@ -57,6 +58,10 @@ def _known(view: View) -> None:
 
 def _trust(view: View) -> None:
     metrics = cached.run(view.run).metrics_by(view.order)
+    if not metrics["run"]:
+        st.header("Can this list be trusted?", anchor=False)
+        st.info(UNKNOWN_SPLIT, icon=":material/input:")
+        return
     n, n_pairs = len(view.candidates), metrics["run"][recall.PROTOCOL]["n_pairs"]
     curves = _curves(view, metrics)
     words, picture = _halves()

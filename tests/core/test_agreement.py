@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from llador_core import agreement
 from llador_core.agreement import (
     Standing,
     agree,
+    consensus,
     drug_place,
     drug_ranks,
     is_comparable,
+    peers,
     was_trained_on,
 )
 from llador_core.errors import ConfigError, DataFormatError
+from llador_core.evaluation.protocols import evaluate
 from llador_core.graph import Graph
-from llador_core.ranking import rank_candidates
+from llador_core.ranking import mean_ranks, rank_candidates
 from llador_core.training.runs import Run, RunInfo, default_run, list_runs, load_run
 
 ALZHEIMER = "Disease::DOID:10652"
@@ -109,3 +115,63 @@ def test_the_shipped_runs_can_all_be_asked(starter: Graph) -> None:
     for each in asked[:3]:
         ranks = drug_ranks(starter, load_run(each.name), disease)
         assert ranks.sum() == pytest.approx(len(ranks) * (len(ranks) + 1) / 2)
+
+
+def test_a_common_list_by_a_loop_over_drugs() -> None:
+    table = np.array([[1.0, 2, 3, 4], [2, 1, 4, 3], [1, 4, 2, 3]])
+    found = consensus([info("a"), info("b"), info("c")], list(table))
+    geometric = [math.prod(column) ** (1 / 3) for column in table.T.tolist()]
+    expected = [1 + sum(other < own for other in geometric) for own in geometric]
+    assert found.ranks.tolist() == expected == [1, 2, 3, 4]
+    assert found.best.tolist() == [1, 1, 2, 3]
+    assert found.worst.tolist() == [2, 4, 4, 4]
+    assert found.n_runs == 3
+
+
+def test_a_single_run_is_its_own_consensus_and_order_does_not_matter() -> None:
+    draw = np.random.default_rng(0)
+    lists = [draw.permutation(50) + 1.0 for _ in range(4)]
+    runs = [info(str(i)) for i in range(4)]
+    assert (consensus(runs[:1], lists[:1]).ranks == lists[0]).all()
+    there, back = consensus(runs, lists), consensus(runs[::-1], lists[::-1])
+    assert (there.ranks == back.ranks).all()
+    assert sorted(there.ranks) == sorted(mean_ranks(-there.ranks))
+    assert (there.best <= there.worst).all()
+    with pytest.raises(ConfigError, match="No run"):
+        consensus([], [])
+
+
+def test_peers_differ_in_model_and_seed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = info("own", created="1")
+    alike = [info("seed", seed=1, created="2"), info("model", model="rotate", created="3")]
+    others = [
+        info("copy", created="1"),
+        info("prior", prior="mechanism", created="4"),
+        info("texts", texts="mine", created="5"),
+        info("split", split_seed=3, created="6"),
+        info("kind", split_kind="unknown", recipe="imported", created="7"),
+        info("unfinished", is_finished=False),
+    ]
+    monkeypatch.setattr(agreement, "list_runs", lambda _: [*others, *alike, own])
+    assert [one.name for one in peers(own)] == ["own", "seed", "model"]
+    assert [one.name for one in peers(others[3])] == ["split"]
+
+
+def test_shipped_runs_have_two_peers_each_and_together_find_more(starter: Graph, run: Run) -> None:
+    """By score alone, over the diseases of the hidden pairs, as the docstring says."""
+    infos = peers(run.info)
+    assert {one.model for one in infos} == {"transe", "distmult", "rotate"}
+    split = run.split(starter)
+    lists = []
+    for one in infos:
+        scores = load_run(one.name).pair_scores(starter, "raw")
+        lists.append(np.stack([mean_ranks(column) for column in scores.T], axis=1))
+    together = np.stack(
+        [-consensus(infos, [one[:, i] for one in lists]).ranks for i in range(lists[0].shape[1])],
+        axis=1,
+    )
+    hits = [
+        evaluate(starter, split, one, "drug-ranking").metrics["Hits@10"].value
+        for one in (together, *(-one for one in lists))
+    ]
+    assert hits[0] > max(hits[1:]) + 0.03

@@ -15,7 +15,7 @@ from llador_core.errors import ConfigError, DataFormatError, LladorError
 from llador_core.graph import Graph
 from llador_core.paths import make_folder, storage_errors, write_atomically
 from llador_core.training.exchange.install import check_name, new_folder
-from llador_core.training.folder import check_format
+from llador_core.training.folder import check_format, read_json
 from llador_core.training.runs import Run, load_run
 
 # Every file that a run may have, and how large it may be, in bytes.
@@ -117,11 +117,12 @@ def graph_named(source: Path | IO[bytes]) -> str:
     try:
         with zipfile.ZipFile(source) as archive:
             members, _ = _members(archive)
-            told = json.loads(_content(archive, members["config.json"]))
-            return str(told["graph"])
+            content = _content(archive, members["config.json"])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataFormatError(f"The file is no sound zip file ({error}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    try:
+        return str(json.loads(content)["graph"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataFormatError("config.json in the zip file does not name its graph.") from error
 
 
@@ -184,11 +185,9 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def _sound(folder: Path, graph: Graph | None) -> Run:
     """Return the run in an unpacked folder, every file read and checked."""
-    record = json.loads((folder / "run.json").read_text("utf-8"))
-    if isinstance(record, dict):
-        check_format(folder.name, record)
     _check_split_size(folder / "splits.npz", graph)
     try:
+        check_format(folder.name, read_json(folder / "run.json"))
         run = load_run(str(folder))
         tables = {"anchors": run.anchors}
         if run.safeguard is not None:

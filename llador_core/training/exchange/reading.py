@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +30,7 @@ from llador_core.training.exchange.ids import find_table, read_ids
 
 SETTINGS = "settings.json"  # beside what we export, for what the arrays do not tell
 DGLKE_SETTINGS = "config.json"
+MAX_MARGIN = 1000
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,7 @@ def _one(path: Path, pattern: str) -> Path:
 def _load(path: Path) -> NDArray[Any]:
     """Return an array of a .npy file, never un-pickling. Raises DataFormatError."""
     try:
+        _check_length(path)
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, MemoryError, OverflowError) as error:
         raise DataFormatError(
@@ -261,6 +264,17 @@ def _load(path: Path) -> NDArray[Any]:
     if not isinstance(found, np.ndarray):
         raise DataFormatError(f"{path.name} is an archive of arrays, expected a single one (.npy).")
     return found
+
+
+def _check_length(path: Path) -> None:
+    """Raise ValueError unless a .npy file holds as many numbers as its header announces."""
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        headers = {(1, 0): np.lib.format.read_array_header_1_0}
+        shape, _, kind = headers.get(version, np.lib.format.read_array_header_2_0)(file)
+        announced, there = prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
+    if not kind.hasobject and announced != there:
+        raise ValueError(f"its header announces {announced:,} bytes of numbers, it holds {there:,}")
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -282,9 +296,14 @@ def _constants(told: Any) -> dict[str, Floats]:
 
 
 def _margin(asked: Request, told: Any) -> float | None:
-    if asked.margin is not None:
-        return asked.margin
+    """Return gamma as asked for, else as told by the settings beside the weights; None without."""
+    if asked.margin is None and told is None:
+        return None
     try:
-        return None if told is None else float(told)
+        margin = float(told if asked.margin is None else asked.margin)
     except (TypeError, ValueError):
-        raise DataFormatError(f"The margin in the settings is no number: {told!r}.") from None
+        margin = -1.0
+    if not 0 <= margin <= MAX_MARGIN:
+        found = str(told if asked.margin is None else asked.margin)[:40]
+        raise ConfigError(f"The margin must be a number from 0 to {MAX_MARGIN}, found {found}.")
+    return margin

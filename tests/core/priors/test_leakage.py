@@ -236,8 +236,8 @@ class TestSentences:
 
     @given(st.text(alphabet=list("aé\u0301ﬁ’'s. AG²\n-"), max_size=30))
     def test_places_lead_back_to_the_text(self, text):
-        plain, places = leakage._plain_with_places(text)
-        assert plain == leakage._plain(text)
+        plain, places = leakage.plain_with_places(text)
+        assert plain == leakage.plain_text(text)
         assert places == sorted(places)
         for char, place in zip(plain, places, strict=True):
             assert char in unicodedata.normalize("NFKD", text[place])

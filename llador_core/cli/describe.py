@@ -1,0 +1,294 @@
+"""Commands that make a prior: `describe`, `embed`, `sets`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from typing import TYPE_CHECKING, Any
+
+from llador_core.cli.output import AddCommand, Arguments, bar, positive, print_json, print_table
+
+if TYPE_CHECKING:
+    from llador_core.graph import Graph
+    from llador_core.priors.describe import Outcome
+    from llador_core.priors.endpoint import Endpoint
+    from llador_core.priors.plan import Ask, Plan
+    from llador_core.priors.publish import Policy, Published
+
+
+def add(command: AddCommand) -> None:
+    """Add the commands of this file to the parser."""
+    one = command("describe", _describe, "Let a language model describe a graph's entities.")
+    _add_question(one)
+    _add_limits(one)
+    one.add_argument("--dry-run", action="store_true", help="only say what it would take")
+    one.add_argument("--yes", action="store_true", help="do not ask before paying")
+    one.add_argument(
+        "--batch", action="store_true", help="hand in to the batch endpoint, or collect"
+    )
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # inherited from a page
+
+    one = command("embed", _embed, "Compute text vectors of a graph.")
+    one.add_argument("--graph", required=True)
+    one.add_argument("--texts", default="", metavar="SET", help="default: the graph's own texts")
+    one.add_argument(
+        "--embedder",
+        default="all-MiniLM-L6-v2",
+        help="all-MiniLM-L6-v2 (default), tfidf, openai:MODEL, st:NAME or a model's folder",
+    )
+    one.add_argument(
+        "--dimensions", type=positive, help="width of a vector, where it can be chosen"
+    )
+    one.add_argument("--base-url", help="of the service of openai:MODEL")
+    one.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # inherited from a page
+
+    one = command("sets", _sets, "Text sets of a graph, and what was asked for them.")
+    one.add_argument("--graph", default="starter")
+    one.add_argument("--publish", metavar="SET", help="write its texts anew, with all reviews")
+    one.add_argument("--reviewed", action="store_true", help="publish only what a person reviewed")
+    one.add_argument("--of", metavar="SET", help="publish the texts of another set, with reviews")
+    one.add_argument("--json", action="store_true")
+
+
+def _add_question(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--graph", required=True, help="registered name or folder")
+    one.add_argument(
+        "--prompt", default="good", help="none, original, good, structured or your own"
+    )
+    one.add_argument("--model", default="gpt-4o-mini", help="as the service calls it")
+    one.add_argument("--base-url", help="of any OpenAI-compatible service; default: OpenAI's")
+    one.add_argument(
+        "--temperature", default="0.7", help="0 to 2, or 'default' for the model's own"
+    )
+    one.add_argument("--max-tokens", type=positive, help="of an answer; default: the prompt's")
+    one.add_argument("--set", dest="text_set", metavar="NAME", help="default: prompt and model")
+    one.add_argument("--types", default="", help="only these, separated by commas")
+    one.add_argument("--around", metavar="DISEASE", help="only its surroundings")
+    one.add_argument("--hops", type=int, default=1, help="how far around (default 1)")
+    one.add_argument("--limit", type=positive, help="the first so many; drugs and diseases first")
+    one.add_argument(
+        "--retry",
+        default="",
+        metavar="STATUS,...",
+        help="ask again: refused, empty, too_long, wrong_language, malformed (failed always)",
+    )
+
+
+def _add_limits(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--budget-usd", type=float, metavar="X", help="spend at most so much")
+    one.add_argument("--budget-tokens", type=positive, metavar="N", help="use at most so many")
+    one.add_argument("--concurrency", type=positive, default=8, help="requests at a time (8)")
+    one.add_argument("--rate", type=float, metavar="RPM", help="requests a minute at most")
+    one.add_argument("--timeout", type=float, default=60.0, help="seconds for an answer (60)")
+
+
+def _describe(arguments: Arguments) -> None:
+    from llador_core import jobs
+    from llador_core.data import load_graph
+    from llador_core.priors.endpoint import find_endpoint
+    from llador_core.priors.plan import make_plan, plan_words
+    from llador_core.priors.sets import define
+
+    graph = load_graph(arguments.graph)
+    plan = make_plan(graph, _ask(arguments))
+    words = plan_words(plan, arguments.batch)
+    if arguments.dry_run:
+        print_json(_plan_json(plan)) if arguments.json else print("\n".join(words))
+        return
+    print("\n".join(words), file=sys.stderr)
+    if not plan.todo and not arguments.batch:
+        define(graph, plan.text_set, plan.definition)
+        _finish(arguments, graph, plan, None, _note_and_publish(graph, plan))
+        return
+    endpoint = find_endpoint(arguments.base_url, arguments.timeout)
+    if not _agreed(arguments, plan):
+        print("Nothing was asked.", file=sys.stderr)
+        return
+    define(graph, plan.text_set, plan.definition)
+    with jobs.reporting(job_name(graph.name, plan.text_set), arguments.lock) as report:
+        if arguments.batch:
+            _batch(arguments, graph, plan, endpoint)
+            return
+        _run(arguments, graph, plan, endpoint, report)
+
+
+def job_name(graph_name: str, text_set: str) -> str:
+    """Return the name of the job that describes a set."""
+    from llador_core.priors.places import slug
+
+    return f"describe-{slug(graph_name)}-{text_set}"
+
+
+def _run(arguments: Arguments, graph: Graph, plan: Plan, endpoint: Endpoint, report: Any) -> None:
+    from llador_core.errors import ProviderError
+    from llador_core.priors.describe import check, describe
+
+    show = _line()
+
+    def told(share: float, words: str) -> None:
+        report(share, words)
+        show(words)
+
+    try:
+        outcome = describe(graph, plan, endpoint, told)
+    except KeyboardInterrupt:
+        raise ProviderError(
+            "Interrupted.", "Every answer that came is saved; the same command goes on from here."
+        ) from None
+    finally:
+        print(file=sys.stderr)
+    published = _note_and_publish(graph, plan)
+    check(outcome)
+    _finish(arguments, graph, plan, outcome, published)
+
+
+def _ask(arguments: Arguments) -> Ask:
+    from llador_core.errors import ConfigError
+    from llador_core.priors.plan import Ask
+
+    try:
+        is_default = arguments.temperature == "default"
+        temperature = None if is_default else float(arguments.temperature)
+    except ValueError:
+        raise ConfigError(
+            f"--temperature is a number from 0 to 2, or 'default', not '{arguments.temperature}'."
+        ) from None
+    return Ask(
+        prompt=arguments.prompt,
+        model=arguments.model,
+        temperature=temperature,
+        max_tokens=arguments.max_tokens,
+        types=_parts(arguments.types),
+        around=arguments.around,
+        hops=arguments.hops,
+        limit=arguments.limit,
+        text_set=arguments.text_set,
+        retry=_parts(arguments.retry),  # type: ignore[arg-type]  # checked by Ask
+        budget_usd=arguments.budget_usd,
+        budget_tokens=arguments.budget_tokens,
+        concurrency=arguments.concurrency,
+        rate_rpm=arguments.rate,
+    )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _agreed(arguments: Arguments, plan: Plan) -> bool:
+    """Return whether to go on; a person at a terminal is asked, a job or a script is not."""
+    if arguments.yes or arguments.json or not plan.todo or not sys.stdin.isatty():
+        return True
+    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _note_and_publish(graph: Graph, plan: Plan) -> Published | None:
+    """Publish the set, None where there is nothing to publish yet."""
+    from llador_core.priors.answers import open_store
+    from llador_core.priors.publish import publish
+
+    with open_store(graph.name) as store:
+        store.note_asked(plan.requests if plan.spec.asks else ())
+    return publish(graph, plan.text_set)
+
+
+def _finish(
+    arguments: Arguments,
+    graph: Graph,
+    plan: Plan,
+    outcome: Outcome | None,
+    published: Published | None,
+) -> None:
+    if arguments.json:
+        told = None if outcome is None else {**dataclasses.asdict(outcome), "words": outcome.words}
+        made = None if published is None else dataclasses.asdict(published)
+        print_json({"graph": graph.name, "set": plan.text_set, "run": told, "published": made})
+        return
+    if outcome is not None:
+        print(f"Asked: {outcome.words}")
+    if published is not None:
+        print(published.words)
+        print(
+            f"Next: python -m llador_core embed --graph {arguments.graph} --texts {plan.text_set}"
+        )
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "set": plan.text_set,
+        "definition": dataclasses.asdict(plan.definition),
+        "n_entities": len(plan.requests),
+        "n_to_ask": len(plan.todo),
+        "already": plan.counts,
+        "tokens_in": plan.tokens_in,
+        "tokens_out": plan.tokens_out,
+        "cost_usd": plan.cost_usd,
+        "seconds": round(plan.seconds, 1),
+        "is_calibrated": plan.is_calibrated,
+    }
+
+
+def _line() -> Any:
+    """Return what shows one line of progress in place; on a log, one line every few seconds."""
+    import time
+
+    last = [0.0]
+
+    def show(words: str) -> None:
+        now, is_live = time.monotonic(), sys.stderr.isatty()
+        if now - last[0] >= (0.2 if is_live else 10.0):
+            print(words, end="\r" if is_live else "\n", file=sys.stderr, flush=True)
+            last[0] = now
+
+    return show
+
+
+def _batch(arguments: Arguments, graph: Graph, plan: Plan, endpoint: Endpoint) -> None:
+    raise NotImplementedError
+
+
+def _embed(arguments: Arguments) -> None:
+    from llador_core.data import load_graph
+    from llador_core.priors.vectors import make_vectors
+
+    graph = load_graph(arguments.graph)
+    path = make_vectors(
+        graph, embedder=arguments.embedder, progress=bar("texts"), texts=arguments.texts
+    )
+    print(f"Wrote {path}.", file=sys.stderr)
+
+
+def _sets(arguments: Arguments) -> None:
+    from llador_core.data import load_graph
+    from llador_core.priors.answers import tallies
+    from llador_core.priors.publish import publish
+    from llador_core.priors.sets import list_sets
+
+    graph = load_graph(arguments.graph)
+    if arguments.publish:
+        policy: Policy = "reviewed" if arguments.reviewed else "all"
+        print(publish(graph, arguments.publish, policy, arguments.of).words, file=sys.stderr)
+    counted = {tally.definition: tally for tally in tallies(graph.name)}
+    sets = list_sets(graph)
+    if arguments.json:
+        print_json([dataclasses.asdict(s) for s in sets])
+        return
+    rows = []
+    for one in sets:
+        tally = counted.get(one.definition) if one.definition else None
+        asked = "" if tally is None else ", ".join(f"{n:,} {s}" for s, n in tally.counts.items())
+        cost = "" if tally is None else f"${tally.cost_usd:,.2f}"
+        told = one.provenance
+        rows.append(
+            [
+                one.name or "(own)",
+                told.model if told else one.definition.model if one.definition else "-",
+                told.date if told else "not published",
+                asked.replace("_", " "),
+                cost,
+            ]
+        )
+    print_table(["set", "model", "date", "asked", "cost"], rows)

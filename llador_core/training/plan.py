@@ -1,0 +1,93 @@
+"""What a training will be, before it starts: its settings, what is there of it, what is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from llador_core import jobs, paths
+from llador_core.data.splits import MIN_PAIRS
+from llador_core.errors import MissingDataError
+from llador_core.graph import Graph, pair_keys
+from llador_core.training.config import TrainConfig
+from llador_core.training.folder import run_name
+from llador_core.training.queue import Asked, job_of
+
+Stage = Literal["new", "unfinished", "active", "finished"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training that could start.
+
+    Attributes
+    ----------
+    asked : Asked
+    config : TrainConfig
+    run : str
+        The run folder that it makes.
+    stage : "new", "unfinished", "active" or "finished"
+        What is there of it: nothing, a checkpoint, a job in line or at work, the run.
+    """
+
+    asked: Asked
+    config: TrainConfig
+    run: str
+    stage: Stage
+
+
+def plan(graph: Graph, asked: Asked) -> Plan:
+    """Return what a training will be.
+
+    Raises
+    ------
+    UnknownNameError, ConfigError
+        A setting is unknown or out of range.
+    MissingDataError
+        The graph has too few treatments to hold any out.
+    """
+    check_treatments(graph)
+    config = asked.config(graph)
+    run = run_name(graph, config)
+    folder = paths.home() / "runs" / run
+    stage: Stage = "new"
+    if (folder / "run.json").is_file():
+        stage = "finished"
+    elif jobs.is_running(job_of(run)):
+        stage = "active"
+    elif (folder / "checkpoint.safetensors").is_file():
+        stage = "unfinished"
+    return Plan(asked, config, run, stage)
+
+
+def check_treatments(graph: Graph) -> None:
+    """Raise MissingDataError where a graph has too few treatments to hold any out."""
+    treats = graph.triples_with_role("treats")
+    n_pairs = len(set(pair_keys(treats[:, [0, 2]], graph.n_entities).tolist()))
+    if n_pairs < MIN_PAIRS:
+        raise MissingDataError(
+            f"Graph '{graph.name}' has {n_pairs} treated drug-disease pairs; a training holds some "
+            f"out and needs at least {MIN_PAIRS}. Give a relation the role 'treats', or choose "
+            "another graph."
+        )
+
+
+def meanings() -> dict[str, str]:
+    """Return what each setting of a training means, from the documentation of `TrainConfig`."""
+    known = [setting.name for setting in fields(TrainConfig)]
+    found: dict[str, str] = dict.fromkeys(known, "")
+    now: list[str] = []
+    for line in (TrainConfig.__doc__ or "").split("\n"):
+        head = re.fullmatch(r" {4}([a-z0-9_, ]+) : (.*)|(?: {4})([a-z0-9_]+)", line)
+        names = [] if head is None else re.split(r", ", head[1] or head[3] or "")
+        if names and all(name in known for name in names):
+            now = names
+            for name in now:
+                found[name] = f"{head[2]}." if head is not None and head[2] else ""
+        elif now and line.startswith(" " * 8):
+            for name in now:
+                found[name] = f"{found[name]} {line.strip()}".strip()
+        elif line.strip():
+            now = []
+    return found
