@@ -153,11 +153,12 @@ def _side(
     rows = neighbourhoods(graph, split.train, members)
     by_answers = np.argsort(-n_answers, kind="stable")
     labelled = np.sort(by_answers[: min(int((n_answers > 0).sum()), MOST_LABELLED)])
-    if not reading.vectors:
+    fields = [table[members] for table in reading.vectors.values()]
+    fields = [table for table in fields if table.any()]
+    if not fields:
         return _Side(rows, np.zeros((len(members), 0), np.float32), labelled)
-    texts = np.hstack([table[members] for table in reading.vectors.values()])
     half = np.sqrt(0.5)
-    texts = texts * (half / np.sqrt(len(reading.vectors)))
+    texts = np.hstack(fields) * (half / np.sqrt(len(fields)))
     return _Side(rows * np.float32(half), texts.astype(np.float32), labelled)
 
 
@@ -204,14 +205,15 @@ def _largest(table: Table, width: int) -> tuple[Table, Table, Table]:
 
 def _closeness(graph: Graph, reading: Reading) -> dict[str, tuple[Table, Table]]:
     """Return for each pair of text fields the rows whose product is their cosine."""
+    drugs, diseases = (
+        {name: np.asarray(rows[members], np.float32) for name, rows in reading.vectors.items()}
+        for members in (graph.drugs, graph.diseases)
+    )
     return {
-        f"cosine of drug's {mine} and disease's {yours}": (
-            np.asarray(rows[graph.drugs], np.float32),
-            np.asarray(reading.vectors[yours][graph.diseases], np.float32),
-        )
-        for mine, rows in reading.vectors.items()
-        if mine != "name"
-        for yours in reading.vectors
+        f"cosine of drug's {mine} and disease's {yours}": (a, b)
+        for mine, a in drugs.items()
+        for yours, b in diseases.items()
+        if mine != "name" and a.any() and b.any()
     }
 
 
