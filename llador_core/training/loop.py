@@ -28,6 +28,7 @@ from llador_core.training.dense import DenseStep
 from llador_core.training.memory import keep_memory
 from llador_core.training.negatives import KnownTriples
 from llador_core.training.sparse import SparseStep
+from llador_core.training.treat_batches import TreatBatches
 from llador_core.training.validation import Sampled, validate
 
 Report = Callable[[Progress], None]
@@ -98,7 +99,10 @@ class Trainer:
         if self.device.type == "cuda":
             precise = "highest" if config.precision == "float32" else "high"
             torch.set_float32_matmul_precision(precise)
-        batches = Batches(triples, known, treats, config, self.device)
+        batches: Batches | TreatBatches = Batches(triples, known, treats, config, self.device)
+        if config.treat_batch:
+            n = config.treat_batch
+            batches = TreatBatches(batches, self.graph, self.split, n, config.seed)
         return SparseStep(self.model, batches, config)
 
     def train(
