@@ -311,6 +311,8 @@ def _sets(arguments: Arguments) -> None:
         tally = counted.get(one.definition) if one.definition else None
         asked = "" if tally is None else ", ".join(f"{n:,} {s}" for s, n in tally.counts.items())
         cost = "" if tally is None else f"${tally.cost_usd:,.2f}"
+        if tally is not None and tally.n_unpriced:
+            cost = f"{cost} and unknown" if tally.cost_usd else "unknown"
         told = one.provenance
         rows.append(
             [
