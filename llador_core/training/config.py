@@ -315,7 +315,7 @@ def make_config(
         values["optimizer"] = "adagrad"
         if recipe == "llador":
             is_distance = lookup("model", INTERACTIONS, model).is_distance
-            values |= {"similar_pairs": True} | ({} if is_distance else LARGE_BILINEAR)
+            values |= {"similar_pairs": True, **({} if is_distance else LARGE_BILINEAR)}
     config = with_settings(from_dict(TrainConfig, values | changes), settings)
     asked = {*changes, *(setting.partition("=")[0].strip() for setting in settings)}
     if "lr" not in asked and config.optimizer in LEARNING_RATES:

@@ -99,11 +99,12 @@ class Trainer:
         if self.device.type == "cuda":
             precise = "highest" if config.precision == "float32" else "high"
             torch.set_float32_matmul_precision(precise)
-        batches: Batches | TreatBatches = Batches(triples, known, treats, config, self.device)
-        if config.treat_batch:
-            n = config.treat_batch
-            batches = TreatBatches(batches, self.graph, self.split, n, config.seed)
-        return SparseStep(self.model, batches, config)
+        batches = Batches(triples, known, treats, config, self.device)
+        if not config.treat_batch:
+            return SparseStep(self.model, batches, config)
+        n = config.treat_batch
+        often = TreatBatches(batches, self.graph, self.split, n, config.seed)
+        return SparseStep(self.model, often, config)
 
     def train(
         self,
