@@ -136,23 +136,27 @@ class _Run:
                 request, n_tries = item
                 if not await self._turn(request):
                     return
-                sent = time.monotonic()
                 try:
-                    came = await asker.ask(request)
-                finally:
+                    await self._ask(asker, writer, request, n_tries)
+                finally:  # only now: until its cost is counted, it stays set aside
                     self.reserved_tokens -= sum(self.plan.tokens_of(request))
-                reply = self._learn(request, n_tries, came)
-                if reply is not None:
-                    await writer.save(request, self._priced(request, reply, sent))
-                    self._settled(request, reply)
-                    if self.n_given_up >= REFUSED:
-                        raise _Stopped(
-                            f"{REFUSED} requests in a row were given up, the last because "
-                            f"{reply.error}. Mend that, then repeat the command."
-                        )
         except _Stopped as stop:
             self.outcome.stopped = self.outcome.stopped or str(stop)
             self.queue.close()
+
+    async def _ask(self, asker: Asker, writer: Writer, request: Request, n_tries: int) -> None:
+        """Ask once; commit and count the answer, or see to it that it is asked again."""
+        sent = time.monotonic()
+        reply = self._learn(request, n_tries, await asker.ask(request))
+        if reply is None:
+            return
+        await writer.save(request, self._priced(request, reply, sent))
+        self._settled(request, reply)
+        if self.n_given_up >= REFUSED:
+            raise _Stopped(
+                f"{REFUSED} requests in a row were given up, the last because {reply.error}. "
+                "Mend that, then repeat the command."
+            )
 
     def _learn(
         self, request: Request, n_tries: int, came: tuple[Reply, Mapping[str, str]] | Problem
