@@ -108,7 +108,7 @@ def show_curves(
         return
     alt = training_alt(series)
     left, right = st.columns(2)
-    is_dark = st.context.theme.type == "dark"
+    is_dark = show.is_dark()
     for column, figure, name in (
         (left, validation_figure(series, is_dark=is_dark), "Validation"),
         (right, loss_figure(series, is_dark=is_dark), "Loss"),
