@@ -141,6 +141,7 @@ def _show_beside(info: RunInfo, audit: PairAudit, protocol: str, metric: str) ->
                 "not named": _told(unnamed),
                 "named": _told(named),
                 "name": one.info.name,
+                "prior": one.prior,
             }
         )
     n_left = int((~audit.is_named).sum())
@@ -149,6 +150,8 @@ def _show_beside(info: RunInfo, audit: PairAudit, protocol: str, metric: str) ->
         f"alone, and the **{n_left:,}** of them that no text names. Every pair is ranked among the "
         "same candidates. A prior that does not beat its controls (shuffled, random) is decoration."
     )
+    if told := _gain_words(rows, info, metric):
+        st.markdown(told)
     words = f"{metric}, {protocol.replace('-', ' ')}"
     left, right = st.columns([7, 5], gap="large")
     with left:
@@ -160,6 +163,19 @@ def _show_beside(info: RunInfo, audit: PairAudit, protocol: str, metric: str) ->
     with right:
         priors_mask.show_missing(info, missing)
         priors_mask.show_masks(info)
+
+
+def _gain_words(rows: list[dict[str, Any]], info: RunInfo, metric: str) -> str:
+    """Say what the prior gains over all pairs, and over those that no text names."""
+    own = next((row for row in rows if row["name"] == info.name), None)
+    base = next((row for row in rows if row["prior"] == "none"), None)
+    if own is None or base is None or own is base or not (own["not named"] and base["not named"]):
+        return ""
+    gains = [own[part]["value"] - base[part]["value"] for part in ("all", "not named")]
+    return (
+        f"Against the same model without a prior, this run's {metric} is **{gains[0]:+.2f}** over "
+        f"all pairs and **{gains[1]:+.2f}** over those that no text names."
+    )
 
 
 def _kin_words(one: Variant) -> str:

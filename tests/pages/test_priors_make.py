@@ -236,3 +236,19 @@ def test_a_set_is_published_with_reviews_and_deleted(open_page: Open, starter: G
     app.selectbox(key="sets_pick").set_value("own-reviewed").run()
     app.button(key="delete_set").click().run()
     assert [one.name for one in list_sets(starter)] == [""]
+
+
+def test_a_batch_is_handed_in_and_collected_later(open_page: Open, starter: Graph) -> None:
+    with serving(Service(key=KEY)) as service:
+        app = fill(open_page("priors", part="Make"), service.url, 3)
+        app.toggle(key="make_batch").set_value(True).run()
+        assert {m.label: m.value for m in app.metric}["Time"] == "up to a day"
+        app.button(key="start_asking").click().run()
+        name = priors_jobs.describe_job("starter", "structured-fake-1")
+        until(lambda: jobs.follow(name).state != "running")
+        assert jobs.follow(name).state == "done", jobs.follow(name).problem
+        app.run()
+        assert not app.exception
+        assert "Handed in" in words(app)
+        assert len(service.batches) == 1
+        assert not app.button(key="start_asking").disabled

@@ -1,4 +1,4 @@
-"""Studies on the page of runs: nothing trained, some trained, a damaged file, a job that stopped."""
+"""Studies on the page of runs: nothing trained, some trained, a damaged file, a refusal."""
 
 from __future__ import annotations
 
