@@ -62,13 +62,19 @@ class AnchoredEmbedding(torch.nn.Module):
 
     def forward(self, entities: Tensor | None = None) -> Tensor:
         """Return the mixed vectors of `entities`, or of all, shape (..., dim)."""
-        free = self.free if entities is None else self.free[entities]
+        free = self.free if entities is None else self._rows(self.free, entities)
         if self.anchors is None or self.weight is None:
             return free
         anchors, weight = self.anchors, self.weight
         if entities is not None:
-            anchors, weight = anchors[entities], weight[entities]
+            anchors, weight = self._rows(anchors, entities), weight[entities]
         return weight * free + (1.0 - weight) * anchors
+
+    @staticmethod
+    def _rows(table: Tensor, entities: Tensor) -> Tensor:
+        if entities.ndim == 1 and not torch.is_grad_enabled():
+            return table.index_select(0, entities)  # several times as fast as plain indexing
+        return table[entities]
 
     def to_free(self, entities: Tensor, gradient: Tensor) -> Tensor:
         """Return the gradient of the free vectors of `entities` from that of their mixed ones."""
@@ -84,7 +90,7 @@ class AnchoredEmbedding(torch.nn.Module):
         """
         if self.anchors is None or self.has_anchor is None:
             raise ValueError("a plain table has no anchors")
-        return self.anchors[entities], self.has_anchor[entities].to(self.anchors.dtype)
+        return self._rows(self.anchors, entities), self.has_anchor[entities].to(self.anchors.dtype)
 
     def pull_loss(self, rows: Tensor, entities: Tensor, distance: Distance) -> Tensor:
         """Return the mean distance of mixed vectors to their anchors (LLaDR eq. 2), a scalar.

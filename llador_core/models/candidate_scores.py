@@ -13,6 +13,8 @@ from llador_core.models.pairwise import (
     distances,
     product_gradients,
     products,
+    row_product_gradients,
+    row_products,
 )
 from llador_core.models.queries import Query
 
@@ -55,6 +57,8 @@ class CandidateScores:
     def values(self) -> Tensor:
         """Return the scores, shape (batch, n)."""
         name, q, table, index = self.spec.name, self.query.q, self.table, self.index
+        if not self.spec.is_distance and self._is_one_each:
+            return row_products(q, table, index)
         if not self.spec.is_distance:
             return products(q, table, index, self.kind)
         if name == "hake":
@@ -81,6 +85,8 @@ class CandidateScores:
             The gradient of the candidates is added to it.
         """
         name, q, table, index = self.spec.name, self.query.q, self.table, self.index
+        if not self.spec.is_distance and self._is_one_each:
+            return Query(row_product_gradients(q, table, index, g, to_table)), {}
         if not self.spec.is_distance:
             return Query(product_gradients(q, table, index, g, to_table, self.kind)), {}
         if name == "hake":
@@ -91,6 +97,11 @@ class CandidateScores:
             to_q = distance_gradients("sines", q, table, index, step, to_table)
             return Query(to_q), {"modulus": to_modulus}
         return Query(distance_gradients(_KIND[name], q, table, index, -g, to_table)), {}
+
+    @property
+    def _is_one_each(self) -> bool:
+        """Each query has one candidate of its own, as the true triples have."""
+        return self.index.shape == (len(self.query.q), 1)
 
     @property
     def _scale(self) -> Tensor:

@@ -27,6 +27,13 @@ def _loop(**options: Any) -> Any:
     return numba.njit(fastmath=_MATH, cache=True, nogil=True, **options)
 
 
+@_loop(parallel=True)
+def start_threads(x: Floats) -> None:
+    """Do next to nothing, on all threads."""
+    for i in numba.prange(len(x)):
+        x[i] += 1
+
+
 @_loop(inline="always")
 def _sin_pi(u: Any) -> Any:
     """Return sin(pi u) for u from 0 to 1/2, to 1e-7 (Taylor's series to u^11)."""
@@ -203,3 +210,12 @@ def mark_known(
                 else:
                     high = middle
             out[i, j] = low < end and answers[low] == entity
+
+
+@_loop()
+def add_rows(to_table: Floats, index: Ints, rows: Floats) -> None:
+    """Add rows[i] to to_table[index[i]], in this order."""
+    for i in range(len(index)):
+        target, row = to_table[index[i]], rows[i]
+        for x in range(len(row)):
+            target[x] += row[x]

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -91,7 +92,7 @@ def distance_gradients(
         block = _chunked(g, index)[chunks, rows]
         _chunked(to_query, index)[chunks, rows] = for_query(q, c, block)
         to_candidates = for_candidates(q, c, block)  # (n_chunks, n, dim)
-        to_table.index_add_(0, index[chunks].reshape(-1), to_candidates.flatten(0, 1))
+        add_rows(to_table, index[chunks].reshape(-1), to_candidates.flatten(0, 1))
     return to_query
 
 
@@ -107,7 +108,7 @@ def products(
     """
     out = query.new_empty(len(query), index.shape[1])
     for chunks in _chunks(query, index):
-        q, c = _chunked(query, index)[chunks].to(kind), table[index[chunks]].to(kind)
+        q, c = _chunked(query, index)[chunks].to(kind), _rows(table, index[chunks]).to(kind)
         _chunked(out, index)[chunks] = torch.bmm(q, c.mT).float()
     return out
 
@@ -123,17 +124,44 @@ def product_gradients(
     """Return the gradient of `products`, as `distance_gradients` does."""
     to_query = torch.empty_like(query)
     for chunks in _chunks(query, index):
-        q, c = _chunked(query, index)[chunks].to(kind), table[index[chunks]].to(kind)
+        q, c = _chunked(query, index)[chunks].to(kind), _rows(table, index[chunks]).to(kind)
         block = _chunked(g, index)[chunks].to(kind)
         _chunked(to_query, index)[chunks] = torch.bmm(block, c).float()
         to_candidates = torch.bmm(block.mT, q).float()  # (n_chunks, n, dim)
-        to_table.index_add_(0, index[chunks].reshape(-1), to_candidates.flatten(0, 1))
+        add_rows(to_table, index[chunks].reshape(-1), to_candidates.flatten(0, 1))
     return to_query
+
+
+def row_products(query: Tensor, table: Tensor, index: Tensor) -> Tensor:
+    """Return the inner product of each query with its one candidate, shape (batch, 1)."""
+    return (query * table.index_select(0, index[:, 0])).sum(-1, keepdim=True)
+
+
+def row_product_gradients(
+    query: Tensor, table: Tensor, index: Tensor, g: Tensor, to_table: Tensor
+) -> Tensor:
+    """Return the gradient of `row_products`, as `distance_gradients` does."""
+    add_rows(to_table, index[:, 0], g * query)
+    return g * table.index_select(0, index[:, 0])
+
+
+def add_rows(to_table: Tensor, index: Tensor, rows: Tensor) -> None:
+    """Add rows, shape (n, dim), to those rows of `to_table` that `index`, shape (n,), names."""
+    loops = loops_for(to_table)
+    if loops is None:
+        to_table.index_add_(0, index, rows)
+    else:
+        loops.add_rows(to_table.numpy(), index.numpy(), rows.numpy())
 
 
 def _chunked(rows: Tensor, index: Tensor) -> Tensor:
     """Return (batch, ...) seen as (n_chunks, batch / n_chunks, ...)."""
     return rows.view(len(index), -1, *rows.shape[1:])
+
+
+def _rows(table: Tensor, index: Tensor) -> Tensor:
+    """Return rows of a table, shape (*index.shape, dim)."""
+    return table.index_select(0, index.reshape(-1)).view(*index.shape, -1)
 
 
 def _limit(query: Tensor) -> int:
@@ -157,7 +185,7 @@ def _blocks(
     chunk_step = max(1, _limit(query) // (per_row * row_step))
     for start in range(0, len(index), chunk_step):
         chunks = slice(start, start + chunk_step)
-        candidates = table[index[chunks]]  # (chunks, n, dim)
+        candidates = _rows(table, index[chunks])  # (chunks, n, dim)
         for first in range(0, n_rows, row_step):
             rows = slice(first, first + row_step)
             yield chunks, rows, _chunked(query, index)[chunks, rows], candidates
@@ -227,4 +255,9 @@ def compiled_loops() -> Any:
     except ImportError as error:
         _log.warning("numba cannot be used (%s); training is slower without it.", error)
         return None
+    # numba starts its threads on first use and, through the OpenMP library that both share, sets
+    # how many PyTorch uses
+    n_threads = torch.get_num_threads()
+    compiled.start_threads(np.zeros(1, np.float32))
+    torch.set_num_threads(n_threads)
     return compiled

@@ -235,6 +235,8 @@ class TrainConfig:
 
 # With text, the free part starts small, so that an entity starts where its text is.
 ANCHORED_START = 0.1
+# Adagrad's steps shrink as it goes, and need to be longer at the start than Adam's.
+LEARNING_RATES: Mapping[str, float] = MappingProxyType({"rowwise-adagrad": 0.1, "adagrad": 0.05})
 MOST_OFTEN = 64  # a graph with very few treatments would have them learnt by heart
 
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -286,8 +288,12 @@ def make_config(
         # Longer training learns the few treatments by heart and forgets what they have in common.
         values |= {"batch_size": 4096, "n_negatives": 256, "steps": 600, "validate_every": 150}
         values |= {"treat_weight": _treat_weight(graph), "tolerance": 0.01}
-    config = from_dict(TrainConfig, values | changes)
-    return with_settings(config, settings)
+        values["optimizer"] = "adagrad"
+    config = with_settings(from_dict(TrainConfig, values | changes), settings)
+    asked = {*changes, *(setting.partition("=")[0].strip() for setting in settings)}
+    if "lr" not in asked and config.optimizer in LEARNING_RATES:
+        config = dataclasses.replace(config, lr=LEARNING_RATES[config.optimizer])
+    return config
 
 
 def _treat_weight(graph: Graph) -> int:

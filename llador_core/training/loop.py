@@ -25,6 +25,7 @@ from llador_core.training.batches import Batches
 from llador_core.training.checkpoint import Progress, Writer
 from llador_core.training.config import TrainConfig
 from llador_core.training.dense import DenseStep
+from llador_core.training.memory import keep_memory
 from llador_core.training.negatives import KnownTriples
 from llador_core.training.sparse import SparseStep
 from llador_core.training.validation import Sampled, validate
@@ -64,6 +65,7 @@ class Trainer:
         self.graph, self.split, self.config = graph, split, config
         self.device = device or torch.device("cpu")
         self.progress = Progress(steps=config.steps)
+        keep_memory()
         generator = torch.Generator().manual_seed(config.seed)
         with self._memory_errors():
             self.model: KnowledgeGraphEmbedding = build_model(
@@ -135,6 +137,10 @@ class Trainer:
                     self._save(folder, writer)
         self._load_best(folder)
 
+    def take(self, step: int) -> Tensor:
+        """Take one step, counted from 0, and return its loss, a scalar."""
+        return self._step(step)
+
     def _step(self, step: int) -> Tensor:
         return self.engine(step, self.config.lr * _schedule(self.config, step))
 
@@ -182,7 +188,7 @@ class Trainer:
         """
         progress = self.progress
         if len(self.split.valid):
-            progress.metrics = self._judge()
+            progress.metrics = self.judge()
             progress.valid_mrr = progress.metrics["MRR"]
         if progress.valid_mrr < progress.best_metric - self.config.tolerance:
             progress.n_stale += 1
@@ -195,7 +201,8 @@ class Trainer:
             where = {"step": str(progress.step)}
             writer.write(folder / checkpoint.BEST_FILE, self._weights(), where)
 
-    def _judge(self) -> dict[str, float]:
+    def judge(self) -> dict[str, float]:
+        """Return how the present weights rank the validation pairs, by metric."""
         if self.sampled is not None:
             return self.sampled(self.model)
         return validate(self.graph, self.split, self.model.to_scorer())

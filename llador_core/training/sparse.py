@@ -14,6 +14,7 @@ from llador_core.models.anchoring import distance_gradient
 from llador_core.models.candidate_scores import CandidateScores
 from llador_core.models.interactions import to_score_space
 from llador_core.models.kge import KnowledgeGraphEmbedding
+from llador_core.models.pairwise import add_rows
 from llador_core.models.queries import Query, make_query, query_gradients
 from llador_core.training.batches import Batch, Batches
 from llador_core.training.checkpoint import copy_into
@@ -62,8 +63,8 @@ class SparseStep:
         mixed = self.model.entities(rows.ids)
         table = to_score_space(self.model.spec, mixed)
         to_table = torch.zeros_like(table)
-        relation = self.relations[batch.relation]
-        here, model = table[known], self.model.spec.name
+        relation = self.relations.index_select(0, batch.relation)
+        here, model = table.index_select(0, known), self.model.spec.name
         asked = make_query(model, here, relation, batch.side)
         index = rows.place[2 * n :].view_as(batch.drawn)
         loss, to_query, to_constants = self._link(batch, asked, table, target, index, to_table)
@@ -74,15 +75,15 @@ class SparseStep:
             to_target = torch.zeros_like(here)
             ends = (here, relation, table[target])
             loss = loss + self._cubes(ends, (to_known, to_relation, to_target))
-            to_table.index_add_(0, target, to_target)
-        to_table.index_add_(0, known, to_known)
+            add_rows(to_table, target, to_target)
+        add_rows(to_table, known, to_known)
         to_mixed = to_score_space(self.model.spec, to_table)  # its factors are their own gradient
         if self.config.is_anchored and self.config.pull:
             loss = loss + self._pull(batch.known, known, mixed, to_mixed)
         self.entity_rows.update(rows, self.model.entities.to_free(rows.ids, to_mixed), lr)
         used = touch(batch.relation)
         gathered = to_relation.new_zeros(len(used.ids), to_relation.shape[1])
-        gathered.index_add_(0, used.place, to_relation)
+        add_rows(gathered, used.place, to_relation)
         self.relation_rows.update(used, gathered, lr)
         for name, gradient in to_constants.items():
             self.numbers[name].update(gradient, lr)
@@ -129,7 +130,7 @@ class SparseStep:
         anchors, has = self.model.entities.anchors_of(entities)
         distances, gradient = distance_gradient(self.config.distance, mixed[known], anchors)
         weight = has * (self.config.pull / has.sum().clamp(min=1))
-        to_mixed.index_add_(0, known, gradient * weight[:, None])
+        add_rows(to_mixed, known, gradient * weight[:, None])
         return (distances * weight).sum()
 
     def _cubes(

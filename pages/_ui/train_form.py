@@ -27,7 +27,7 @@ WHATS: Mapping[str, str] = {
 HELP: Mapping[str, str] = {
     "pair": "Two trainings that differ in their prior alone, so that what is different between "
     "them is what the prior does.",
-    "one": "One training.",
+    "one": "One training; it can then stand beside any other run of its graph.",
     "demo": "The surroundings of one disease become a small graph of their own, and a model is "
     "trained on it without and with the prior while you watch: about a minute on two cores. What "
     "it finds is a taste: trained on the whole graph, a model knows more.",

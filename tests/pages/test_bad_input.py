@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from llador_core import data
 from llador_core.escape import markdown
 from llador_core.graph import Graph
-from llador_core.training import runs
+from llador_core.training import info, runs
 from pages._ui import cached
 from tests.pages.conftest import Open
 
@@ -91,7 +91,7 @@ def test_a_run_is_never_a_path(open_page: Open, default_run: runs.RunInfo) -> No
 def test_without_any_run_the_command_is_named(
     page: str, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "runs_folders", list)
+    monkeypatch.setattr(info, "runs_folders", list)
     app = open_page(page)
     assert not app.exception
     assert "llador\\_core train" in app.info[0].value

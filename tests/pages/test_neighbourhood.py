@@ -17,7 +17,7 @@ from llador_core import data
 from llador_core.explain.neighbourhood import EXPAND_BY
 from llador_core.graph import Graph
 from llador_core.paths import REPOSITORY
-from llador_core.training import runs
+from llador_core.training import info
 from pages._ui import network, network_files, surroundings
 from pages._ui.surroundings import NetworkView
 from tests.pages.conftest import Open
@@ -251,7 +251,7 @@ def test_another_graph_starts_without_the_filters_of_the_old_one(
 
 
 def test_no_run_is_needed(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "runs_folders", list)
+    monkeypatch.setattr(info, "runs_folders", list)
     assert len(drawn(open_page(PAGE))) == 61
 
 

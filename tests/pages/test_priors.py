@@ -15,7 +15,7 @@ from llador_core.graph import Graph
 from llador_core.priors.reviews import current_reviews, reviews_of
 from llador_core.priors.sets import write_set
 from llador_core.priors.texts import Provenance
-from llador_core.training import runs
+from llador_core.training import info
 from pages._ui import priors_data, priors_list, priors_text
 from tests.pages.conftest import Open
 
@@ -195,7 +195,7 @@ class TestCheck:
     def test_without_a_run_the_command_is_named(
         self, open_page: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runs, "runs_folders", list)
+        monkeypatch.setattr(info, "runs_folders", list)
         app = open_page("priors", part="Check")
         assert not app.exception
         assert "no finished run" in app.info[0].value

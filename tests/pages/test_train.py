@@ -99,7 +99,7 @@ def test_without_a_training_there_is_a_form_and_what_it_takes(open_page: Open) -
     assert app.title[0].value == "Train on LLaDoR starter graph"
     assert app.button(key="train_start").label == "Start training (2 runs)"
     assert "of memory; a GPU is faster" in words(app)
-    assert not app.get("plotly_chart")
+    assert not app.get("echarts_chart")
     assert dict(app.query_params) == {}, "opening the page changes no address"
 
 
@@ -187,10 +187,10 @@ def test_a_training_at_work_shows_its_curve_and_time_left(open_page: Open, start
         }
         [progress] = app.get("progress")
         assert progress.proto.text.startswith("Training · about 15 s left")
-        assert len(app.get("plotly_chart")) == 2
-        spec = json.loads(app.get("plotly_chart")[0].proto.spec)
-        assert "step 600 of 1,500" in app.get("plotly_chart")[0].proto.alt
-        assert spec["data"][0]["name"] == "full LLM prior"
+        assert len(app.get("echarts_chart")) == 2
+        spec = json.loads(app.get("echarts_chart")[0].proto.spec)
+        assert "step 600 of 1,500" in app.get("echarts_chart")[0].proto.alt
+        assert spec["series"][0]["name"] == "full LLM prior"
         assert app.button(key="train_start").disabled, "the run is being trained already"
         assert "is in line or at work" in words(app)
 
@@ -219,7 +219,7 @@ def test_a_failed_training_shows_why_its_last_lines_and_a_way_on(
     app = open_ok(open_page)
     assert "The memory of the GPU does not suffice. Lower batch_size" in words(app)
     assert "RuntimeError: CUDA out of memory." in app.get("code")[0].value
-    assert len(app.get("plotly_chart")) == 2, "how far it came is still seen"
+    assert len(app.get("echarts_chart")) == 2, "how far it came is still seen"
     app.button(key=f"resume-train-{told['run']}").click().run()
     assert [(name, arguments) for name, arguments, _ in started] == [
         (queue.job_of(told["run"]), ["train"])
