@@ -37,7 +37,10 @@ PAUSE_S = 0.7
 N_IDLE_CLICKS = 10
 GIVE_UP_S = 900.0
 # What to click, and what its answer is known by.
-CLICKS = (("One run", "One training."), ("Live demo", "Start the demo"))
+CLICKS = (
+    ("One run", "One training; it can then stand beside any other run of its graph."),
+    ("Live demo", "Start the demo"),
+)
 CLICK = """([label, answer]) => new Promise((done) => {
     const button = [...document.querySelectorAll('button')]
         .find((one) => one.innerText.trim() === label);

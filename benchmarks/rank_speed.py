@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,8 @@ def sampled(ours: Contestant, peer: Contestant, model: str, n: int, n_repeats: i
     for _ in range(n_repeats):
         mine.append(ours.do("sampled", model, n))
         theirs.append(peer.do("sampled", model, n))
-    return compared(medians(mine), medians(theirs), BARS["sampled"][model])
+    row = compared(medians(mine), medians(theirs), BARS["sampled"][model])
+    return row | {"ours_with_intervals_s": round(medians(mine)["with_intervals_s"], 3)}
 
 
 def compared(mine: Row, theirs: Row, bar: float) -> Row:
@@ -125,31 +127,34 @@ def compared(mine: Row, theirs: Row, bar: float) -> Row:
     }
 
 
-def measure(allocator: str, triples: Path, n: int, n_repeats: int) -> Row:
-    """Return all that is measured with one allocator."""
+def measure(
+    allocator: str, triples: Path, asked: argparse.Namespace, keep: Callable[[Row], None]
+) -> None:
+    """Measure all with one allocator; `keep` is given the rows whenever there is another."""
     names = ("ours", "pykeen", "plain")
     ours, pykeen, plain = (Contestant(name, allocator, triples) for name in names)
     try:
-        one = {}
+        one: Row = {}
+        result: Row = {"one_query_ms": one, "full": {}, "sampled": {}}
         for model in EVERY:
             seconds = ours.do("one", model, N_TYPES)
             one[model] = {k: round(1000 * v, 1) for k, v in seconds.items()}
             slowest = max(v for k, v in one[model].items() if "wall" in k)
             print(f"one query, {model:10}{slowest:8.1f} ms   bar {ONE_QUERY_MS:.0f}", flush=True)
-        result: Row = {"one_query_ms": one, "full": {}, "sampled": {}}
-        for task, run, peer in (("sampled", sampled, plain), ("full", full, pykeen)):
+            keep(result)
+        for task, run, peer in (("full", full, pykeen), ("sampled", sampled, plain)):
             for model in BARS[task]:
-                row = result[task][model] = run(ours, peer, model, n, n_repeats)
+                row = result[task][model] = run(ours, peer, model, asked.triples, asked.repeats)
                 print(
                     f"{task}, {model:10}{row['ours']['wall_s']:9.2f} s, peer "
                     f"{row['peer']['wall_s']:9.2f} s: {row['ratio']:7.1f} x wall "
                     f"{row['ratio_cpu']:7.1f} x CPU   bar {row['bar']:.0f}",
                     flush=True,
                 )
+                keep(result)
     finally:
         for contestant in (ours, pykeen, plain):
             contestant.stop()
-    return result
 
 
 def missed(result: Row) -> list[str]:
@@ -189,10 +194,12 @@ def main() -> int:
         np.save(triples, make_triples())
         for allocator in ALLOCATORS:
             print(f"\nAllocator: {allocator}", flush=True)
-            result["allocators"][allocator] = measure(
-                allocator, triples, asked.triples, asked.repeats
-            )
-            asked.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+
+            def keep(rows: Row, allocator: str = allocator) -> None:
+                result["allocators"][allocator] = rows
+                asked.out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+
+            measure(allocator, triples, asked, keep)
     late = missed(result["allocators"]["default"])
     if late:
         print(f"Missed: {'; '.join(late)}.", file=sys.stderr)

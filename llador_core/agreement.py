@@ -16,6 +16,7 @@ from llador_core.ranking import Order, list_scores, mean_ranks
 from llador_core.training.runs import Run, RunInfo, list_runs
 
 MIN_RUNS = 3  # fewer say little about how far a rank can be trusted
+LEAST_SHARE = 0.25  # of the best validation MRR; models that were trained out are nearer
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,8 @@ def peers(info: RunInfo) -> list[RunInfo]:
     """Return the runs that differ from `info` in model, seed or dim alone, itself first.
 
     They were given the same texts and hid the same pairs, so none knows an answer that another
-    was not told. A copy of a run has no voice of its own.
+    was not told. A copy of a run has no voice of its own, and neither has a run that was stopped
+    so early that it validates less than `LEAST_SHARE` as well as the best of them.
     """
     same = ("graph", "prior", "texts", "recipe", "split_kind", "split_seed", "is_caution_held_out")
     found = [
@@ -170,7 +172,13 @@ def peers(info: RunInfo) -> list[RunInfo]:
     ]
     found.sort(key=lambda other: other.name != info.name)
     voices = {(one.model, one.dim, one.seed, one.created): one for one in reversed(found)}
-    return [one for one in found if voices[one.model, one.dim, one.seed, one.created] is one]
+    best = max((one.valid_mrr for one in voices.values()), default=0.0)
+    return [
+        one
+        for one in found
+        if voices[one.model, one.dim, one.seed, one.created] is one
+        and (one.name == info.name or one.valid_mrr >= LEAST_SHARE * best)
+    ]
 
 
 def consensus(runs: Sequence[RunInfo], ranks: Sequence[NDArray[np.float64]]) -> Consensus:

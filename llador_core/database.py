@@ -84,7 +84,8 @@ def opened(path: Path, kind: Format, is_reading: bool) -> Iterator[sqlite3.Conne
 
 
 def _connect(path: Path, kind: Format, is_reading: bool) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+    # One thread at a time uses a connection, but not always the one that opened it.
+    database = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     try:
         _prepare(database, path, kind)
         return database

@@ -14,6 +14,7 @@ from pages._ui import (
     show,
     state,
     table,
+    together,
 )
 
 frame.page_setup(frame.CANDIDATES)
@@ -37,16 +38,23 @@ with errors.boxed():
         )
         with st.container(width="content", gap=None):
             corrected = lens.pick_lens(view)
+            common = together.find(view)
+            is_common = together.pick_order(common, corrected is not None)
             is_starred_only = shortlist.pick_starred()
     starred = shortlist.read(view)
     listed = [
         c
-        for c in lens.ordered(view, corrected)
+        for c in together.ordered(lens.ordered(view, corrected), common, is_common)
         if filters.keep(c, classes.get(c.entity, ()))
         and (c.entity in starred.entries or not is_starred_only)
     ]
-    extras = [*lens.columns(corrected), *shortlist.columns(starred)]
-    words = ", ".join([filters.words(), *shortlist.words(is_starred_only), *lens.words(corrected)])
+    extras = [
+        *lens.columns(corrected),
+        *together.columns(common, is_common),
+        *shortlist.columns(starred),
+    ]
+    told = [*shortlist.words(is_starred_only), *lens.words(corrected)]
+    words = ", ".join([filters.words(), *told, *together.words(is_common, common)])
     left, right = st.columns([7, 4], gap="medium")
     with left:
         if listed:
@@ -62,7 +70,11 @@ with errors.boxed():
     with right:
         with st.container(border=True):
             if chosen:
-                parts = [*lens.card_parts(corrected), *shortlist.card_parts(starred)]
+                parts = [
+                    *lens.card_parts(corrected),
+                    *together.card_parts(common),
+                    *shortlist.card_parts(starred),
+                ]
                 show.show_drug_card(view, chosen, *parts)
             else:
                 show.show_no_drug()

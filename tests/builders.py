@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from llador_core import paths
 from llador_core.data import roles
 from llador_core.graph import Graph
 
@@ -81,3 +84,10 @@ def renumbered(graph: Graph, order: np.ndarray) -> Graph:
         entity_types=graph.entity_types[order],
         triples=triples,
     )
+
+
+def write_run_config(folder: Path, graph: str) -> None:
+    """Write the settings of an unfinished run of a graph: those of a run that ships."""
+    shipped = next((paths.assets() / "runs").glob("starter-distmult-none-*")) / "config.json"
+    told = json.loads(shipped.read_text("utf-8")) | {"graph": graph}
+    (folder / "config.json").write_text(json.dumps(told), "utf-8")

@@ -134,13 +134,13 @@ def _plan(arguments: Arguments) -> Plan:
     if len(separator) > 1:
         raise ConfigError(f"A delimiter is one character, found '{separator}'.")
     found = look(arguments.path, separator, arguments.has_header, skips_bad=arguments.skip_bad_rows)
-    guessed = cols.guess(found.columns, found.rows)
     given = {
         what.replace("-", "_"): cols.chosen(value, found.columns, what)
         for what in OF_TRIPLES
         if (value := getattr(arguments, what.replace("-", "_"))) is not None
     }
-    chosen = dataclasses.replace(guessed, **given)
+    ends = {what: given[what] for what in ("head", "relation", "tail") if what in given}
+    chosen = dataclasses.replace(cols.guess(found.columns, found.rows, **ends), **given)
     cols.check(chosen, found.columns)
     entities = entity_columns = None
     if arguments.entities:

@@ -35,8 +35,7 @@ def add(command: AddCommand) -> None:
     one.add_argument("--texts", default="", metavar="SET", help="default: the graph's own texts")
     one.add_argument(
         "--embedder",
-        default="all-MiniLM-L6-v2",
-        help="all-MiniLM-L6-v2 (default), tfidf, openai:MODEL, st:NAME or a model's folder",
+        help="all-MiniLM-L6-v2 (default if installed), tfidf, openai:MODEL, st:NAME or a folder",
     )
     one.add_argument(
         "--dimensions", type=positive, help="width of a vector, where it can be chosen"
@@ -103,7 +102,7 @@ def _describe(arguments: Arguments) -> None:
         _finish(arguments, graph, plan, None, _note_and_publish(graph, plan))
         return
     endpoint = find_endpoint(arguments.base_url, arguments.timeout)
-    if not _agreed(arguments, plan):
+    if not arguments.batch and not _agreed(arguments, plan):
         print("Nothing was asked.", file=sys.stderr)
         return
     define(graph, plan.text_set, plan.definition)
@@ -185,8 +184,8 @@ def _agreed(arguments: Arguments, plan: Plan) -> bool:
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
-def _note_and_publish(graph: Graph, plan: Plan) -> Published | None:
-    """Publish the set, None where there is nothing to publish yet."""
+def _note_and_publish(graph: Graph, plan: Plan) -> Published:
+    """Publish the set with whatever has been answered."""
     from llador_core.priors.answers import open_store
     from llador_core.priors.publish import publish
 
@@ -200,20 +199,17 @@ def _finish(
     graph: Graph,
     plan: Plan,
     outcome: Outcome | None,
-    published: Published | None,
+    published: Published,
 ) -> None:
     if arguments.json:
         told = None if outcome is None else {**dataclasses.asdict(outcome), "words": outcome.words}
-        made = None if published is None else dataclasses.asdict(published)
+        made = dataclasses.asdict(published)
         print_json({"graph": graph.name, "set": plan.text_set, "run": told, "published": made})
         return
     if outcome is not None:
         print(f"Asked: {outcome.words}")
-    if published is not None:
-        print(published.words)
-        print(
-            f"Next: python -m llador_core embed --graph {arguments.graph} --texts {plan.text_set}"
-        )
+    print(published.words)
+    print(f"Next: python -m llador_core embed --graph {arguments.graph} --texts {plan.text_set}")
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:
@@ -247,25 +243,59 @@ def _line() -> Any:
 
 
 def _batch(arguments: Arguments, graph: Graph, plan: Plan, endpoint: Endpoint) -> None:
-    raise NotImplementedError
+    """Collect what the batch endpoint has done, then hand in what is left."""
+    from llador_core.priors.batches import collect, hand_in
+    from llador_core.priors.plan import make_plan
+
+    found = collect(graph.name, plan, endpoint)
+    print("\n".join(found.words), file=sys.stderr)
+    plan = make_plan(graph, plan.ask)  # what was collected is no longer to be asked
+    n_made = 0
+    if plan.todo and _agreed(arguments, plan):
+        n_made = hand_in(graph.name, plan, endpoint)
+    published = _note_and_publish(graph, plan)
+    n_open = found.n_open + (len(plan.todo) if n_made else 0)
+    if arguments.json:
+        told = {"answered": found.n_answered, "aside": found.n_aside, "open": n_open}
+        print_json({"graph": graph.name, "set": plan.text_set, "batch": told, "made": n_made})
+        return
+    print(f"Collected: {found.n_answered:,} texts, {found.n_aside:,} kept aside.")
+    if n_made:
+        print(f"Handed in: {len(plan.todo):,} requests in {n_made} batch{'es' * (n_made > 1)}.")
+    if n_open:
+        print("The same command collects the answers, any time within the next days.")
+    print(published.words)
 
 
 def _embed(arguments: Arguments) -> None:
+    from llador_core import jobs
     from llador_core.data import load_graph
+    from llador_core.priors.embedders import TFIDF, best_installed, choose
+    from llador_core.priors.places import slug
     from llador_core.priors.vectors import make_vectors
 
     graph = load_graph(arguments.graph)
-    path = make_vectors(
-        graph, embedder=arguments.embedder, progress=bar("texts"), texts=arguments.texts
-    )
+    name = arguments.embedder or best_installed()
+    if arguments.embedder is None and name == TFIDF:
+        print("No sentence model is installed: TF-IDF stands in.", file=sys.stderr)
+    choice = choose(name, arguments.dimensions, arguments.base_url)
+    job = f"embed-{slug(graph.name)}-{arguments.texts or 'own'}-{slug(choice.name)}"
+    show = bar("texts")
+    with jobs.reporting(job, arguments.lock) as report:
+
+        def told(done: int, total: int) -> None:
+            report(0.99 * done / max(total, 1), f"{done:,} of {total:,} texts")
+            show(done, total)
+
+        path = make_vectors(graph, embedder=choice, progress=told, texts=arguments.texts)
     print(f"Wrote {path}.", file=sys.stderr)
 
 
 def _sets(arguments: Arguments) -> None:
     from llador_core.data import load_graph
-    from llador_core.priors.answers import tallies
     from llador_core.priors.publish import publish
     from llador_core.priors.sets import list_sets
+    from llador_core.priors.tallies import tallies
 
     graph = load_graph(arguments.graph)
     if arguments.publish:

@@ -45,7 +45,7 @@ def add(command: AddCommand) -> None:
 def _rank(arguments: Arguments) -> None:
     from llador_core.data import load_graph
     from llador_core.names import resolve
-    from llador_core.priors.texts import load_texts
+    from llador_core.priors.texts import texts_if_any
     from llador_core.ranking import rank_candidates
     from llador_core.training.runs import default_run, load_run, partner
 
@@ -64,7 +64,7 @@ def _rank(arguments: Arguments) -> None:
         disease=given if kind == "disease" else None,
         drug=given if kind == "drug" else None,
         base=load_run(beside.name) if beside else None,
-        texts=load_texts(graph, run.config.texts),
+        texts=texts_if_any(graph, run.config.texts),
         order=arguments.order,
     )
     extra, titles, runs = _extra(graph, run, rows, arguments)

@@ -30,7 +30,7 @@ def _report(arguments: Arguments) -> None:
     from llador_core.errors import ConfigError
     from llador_core.names import resolve
     from llador_core.paths import write_atomically
-    from llador_core.priors.texts import load_texts
+    from llador_core.priors.texts import texts_if_any
     from llador_core.report import gather, shortlisted, to_docx, to_html
     from llador_core.training.runs import default_run, load_run, partner
 
@@ -52,7 +52,7 @@ def _report(arguments: Arguments) -> None:
         disease,
         base=load_run(base.name) if base else None,
         mechanism=load_run(mechanism.name) if mechanism else None,
-        texts=load_texts(graph, run.config.texts),
+        texts=texts_if_any(graph, run.config.texts),
         shortlist=shortlisted(graph, run.name, disease),
         order=arguments.order,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from llador_core.training.checkpoint import Progress
     from llador_core.training.queue import Asked
 
+SAY_EVERY_S = 10.0  # between validations
 TRAINING_SHARE = 0.55  # of the time; a second, shorter training and its judgement follow
 
 MAY_HAVE_SEEN = (
@@ -40,6 +43,9 @@ def add(command: AddCommand) -> None:
     one.add_argument("--half", action="store_true", help="store weights as float16")
     one.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     one.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    one.add_argument(
+        "--dry-run", action="store_true", help="only tell the time and memory it takes"
+    )
     one.add_argument("--queue", action="store_true", help="in the background, when it is free")
     one.add_argument("--json", action="store_true")
     one.add_argument("--job", help=argparse.SUPPRESS)  # this process is that job
@@ -72,11 +78,33 @@ def _train(arguments: Arguments) -> None:
             _train_now(arguments, asked, load_graph(asked.graph), tell)
         return
     graph = load_graph(asked.graph)
+    if arguments.dry_run:
+        _tell_estimate(arguments, asked, graph)
+        return
     if arguments.queue:
         print(enqueue(graph, asked))
         return
     with as_job(arguments, asked, graph) as tell:
         _train_now(arguments, asked, graph, tell)
+
+
+def _tell_estimate(arguments: Arguments, asked: Asked, graph: Graph) -> None:
+    from llador_core.training.folder import run_name
+    from llador_core.training.train import dry_run
+
+    config = asked.config(graph)
+    found, run = dry_run(graph, config, arguments.device), run_name(graph, config)
+    memory = {**dataclasses.asdict(found.memory), "on_device_mb": found.memory.on_device_mb}
+    memory["on_host_mb"] = found.memory.on_host_mb
+    if arguments.json:
+        print_json({"run": run, **dataclasses.asdict(found), "memory": memory})
+        return
+    free = "" if found.available_mb is None else f" of {found.available_mb:,.0f} MB that are free"
+    steps = f"{found.steps:,} steps of {found.step_ms:.1f} ms"
+    print(f"Run     {run}")
+    print(f"Time    about {found.seconds:,.0f} s for {steps}; judging the run comes on top")
+    print(f"Speed   {found.triples_per_s:,.0f} triples a second")
+    print(f"Memory  about {found.memory.on_device_mb:,.0f} MB{free} ({found.memory.device})")
 
 
 def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> None:
@@ -86,10 +114,15 @@ def _train_now(arguments: Arguments, asked: Asked, graph: Graph, tell: Tell) -> 
     config = asked.config(graph)
     print(f"Training {run_name(graph, config)}", file=sys.stderr)
 
+    told = [time.perf_counter()]
+
     def report(progress: Progress) -> None:
         is_last = progress.step == config.steps
         words = "Judging it and fitting its safeguard" if is_last else "Training"
         tell(TRAINING_SHARE * progress.step / config.steps, words)
+        if not progress.is_validated and time.perf_counter() - told[-1] < SAY_EVERY_S:
+            return
+        told.append(time.perf_counter())
         print(
             f"step {progress.step:>6}/{config.steps}  loss {progress.loss:.4f}  "
             f"validation MRR {progress.valid_mrr:.4f}  {progress.seconds:.0f} s",

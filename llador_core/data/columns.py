@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
+from llador_core.data import roles
 from llador_core.errors import ConfigError, join_names, nearest_names
 
 HEAD: tuple[str, ...] = (
@@ -75,20 +76,32 @@ class EntityColumns:
         return list(dict.fromkeys(name for name in found if name))
 
 
-def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
+def guess(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    head: str = "",
+    relation: str = "",
+    tail: str = "",
+) -> Columns:
     """Return which column is what, by their names, else by their values.
 
-    Of columns whose names say nothing, the relation is the one with fewest distinct values; head
-    and tail are the first two others.
+    Where no name says so, the relation is the column most of whose values are known relations, else
+    the one with fewest distinct values; head and tail are the first two others.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : sequence of sequences of str
+        The first ones.
+    head, relation, tail : str
+        What is known already; "" to guess.
     """
     plain = {_plain(name): name for name in reversed(columns)}
-    relation = _first(plain, RELATION, ())
-    head = _first(plain, HEAD, (relation,))
-    tail = _first(plain, TAIL, (relation, head))
-    if not relation:
-        free = [i for i, name in enumerate(columns) if name not in (head, tail)]
-        counts = {i: len({row[i] for row in rows}) for i in free}
-        relation = columns[min(free, key=lambda i: (counts[i], abs(i - 1)))] if free else ""
+    relation = relation or _first(plain, RELATION, (head, tail))
+    head = head or _first(plain, HEAD, (relation, tail))
+    tail = tail or _first(plain, TAIL, (relation, head))
+    relation = relation or _relation_by_values(columns, rows, (head, tail))
     rest = [name for name in columns if name not in (relation, head, tail)]
     head = head or (rest.pop(0) if rest else "")
     tail = tail or (rest.pop(0) if rest else "")
@@ -102,6 +115,20 @@ def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
         head_name=_beside(plain, head, NAME_ENDS, taken),
         tail_name=_beside(plain, tail, NAME_ENDS, taken),
     )
+
+
+def _relation_by_values(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], taken: Sequence[str]
+) -> str:
+    """Return the column that holds relations, "" where none is left."""
+    free = [i for i, name in enumerate(columns) if name not in taken]
+    values = {i: {row[i] for row in rows} for i in free}
+
+    def rank(i: int) -> tuple[bool, int, int]:
+        known = sum(roles.infer(value).role is not None for value in values[i])
+        return known * 2 < len(values[i]) or not known, len(values[i]), abs(i - 1)
+
+    return columns[min(free, key=rank)] if free else ""
 
 
 def guess_entities(columns: Sequence[str]) -> EntityColumns:

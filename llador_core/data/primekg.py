@@ -185,8 +185,10 @@ def _folded(rows: Ints, n_entities: int) -> tuple[Ints, int]:
     _, first = np.unique(key, return_index=True)
     # Of the rows of an edge, those that run as the first one does but are not it are repeats.
     del low, high
-    directed = key * 2 + (h > t)
-    n_directions = len(np.unique(directed))
+    key *= 2
+    key += h > t
+    key.sort()
+    n_directions = int(np.count_nonzero(np.diff(key))) + (len(key) > 0)
     return rows[np.sort(first)], len(rows) - n_directions
 
 

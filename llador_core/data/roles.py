@@ -50,7 +50,13 @@ ALIASES: Mapping[str, Role] = {
     **dict.fromkeys(("localizes_to", "dla"), "localizes"),
     **dict.fromkeys(("similar_to", "drd", "crc"), "resembles"),
     **dict.fromkeys(("pcic",), "includes"),
+    **dict.fromkeys(("disease_protein", "associated_with_gene"), "associates"),
+    **dict.fromkeys(("drug_effect",), "causes"),
+    **dict.fromkeys(("disease_phenotype_positive", "has_phenotype"), "presents"),
+    **dict.fromkeys(("bioprocess_protein", "molfunc_protein", "cellcomp_protein"), "participates"),
+    **dict.fromkeys(("pathway_protein",), "participates"),
 }
+_VOCABULARY = "biolink:"  # of predicates such as `biolink:treats`
 
 
 def relation(
@@ -72,7 +78,7 @@ def infer(name: str) -> Relation:
     """
     parts = name.split("::")
     for part in (name, *parts):
-        if (role := ALIASES.get(part.casefold())) is not None:
+        if (role := ALIASES.get(part.casefold().removeprefix(_VOCABULARY))) is not None:
             words, inverse_words = WORDS[role]
             if parts[-1] == "Gene:Compound":
                 words, inverse_words = inverse_words, words

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from llador_core.graph import Graph
 
 N_HUBS = 25
+MOST_FLAGS = 200_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,7 @@ def _relations(graph: Graph) -> tuple[RelationCount, ...]:
         kinds = np.bincount(
             r * n_types + graph.entity_types[side], minlength=n_relations * n_types
         ).reshape(n_relations, n_types)
-        seen = np.unique(r * graph.n_entities + side) // max(graph.n_entities, 1)
-        ends.append((kinds.argmax(1).tolist(), np.bincount(seen, minlength=n_relations).tolist()))
+        ends.append((kinds.argmax(1).tolist(), _distinct(r, side, n_relations, graph.n_entities)))
     (head_types, n_heads), (tail_types, n_tails) = ends
     found = [
         RelationCount(
@@ -217,3 +217,17 @@ def _relations(graph: Graph) -> tuple[RelationCount, ...]:
         if counts[i]
     ]
     return tuple(sorted(found, key=lambda one: -one.n_triples))
+
+
+def _distinct(
+    relation: NDArray[np.int64], entity: NDArray[np.int64], n_relations: int, n_entities: int
+) -> list[int]:
+    """Return the number of distinct entities of each relation."""
+    keys = relation * n_entities + entity
+    if n_relations * n_entities <= MOST_FLAGS:  # many times as fast as sorting
+        is_seen = np.zeros(n_relations * n_entities, np.bool_)
+        is_seen[keys] = True
+        counts: list[int] = is_seen.reshape(n_relations, n_entities).sum(1).tolist()
+        return counts
+    found: list[int] = np.bincount(np.unique(keys) // n_entities, minlength=n_relations).tolist()
+    return found

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from llador_core.errors import ConfigError
 from llador_core.evaluation.ranks import Ranks
 from llador_core.graph import Ints
+from llador_core.models import distances
 from llador_core.models.blocks import Block, Queries
-from llador_core.models.interactions import Side
-from llador_core.models.scorer import WORTH_COMPILING, Scorer
+from llador_core.models.interactions import INTERACTIONS, Side
+from llador_core.models.scorer import WORTH_COMPILING, Floats, Scorer
 from llador_core.models.threads import for_each, spans
 
 Triples = NDArray[np.integer]
@@ -67,7 +68,9 @@ def exact_ranks(
     n_entities = len(scorer.entities)
     true = triples[:, 0 if side == "head" else 2].astype(np.int64)
     given = triples[:, 2 if side == "head" else 0].astype(np.int64)
-    is_compiled = len(triples) * n_entities * scorer.dim > WORTH_COMPILING
+    # for a matrix product only what settles its scores is compiled
+    worth = WORTH_COMPILING if INTERACTIONS[scorer.model].is_distance else 32 * WORTH_COMPILING
+    is_compiled = len(triples) * n_entities * scorer.dim > worth
     query, entity = others_known(triples, side, known, n_entities)
     ranks, n_candidates = np.empty(len(triples)), np.empty(len(triples), np.int64)
     for part in spans(len(triples), block[0]):
@@ -153,21 +156,15 @@ class _Places:
     def _go_through_block(self, part: slice) -> None:
         block = self.queries.block(part)
         scores = self.queries.scores(block)  # (n_queries, n_block)
-        low, high = self._bounds(block)
-        is_above = scores > high[:, None]
-        n_better = np.count_nonzero(is_above, axis=1)
-        is_near = scores >= low[:, None]
-        # one pass tells both: a NaN or an infinity would have made this sum not finite
-        if not np.isfinite(scores.sum(dtype=np.float64)):
-            raise _not_finite()
-        which, column = np.divmod(np.flatnonzero(is_near ^ is_above), scores.shape[1])
+        n_better, near = _settle(scores, *self._bounds(block), self.queries.is_compiled)
+        which, column = np.divmod(near, scores.shape[1])
         entity = column + part.start
         is_other = entity != self.true[which]
         with self._lock:
             self.n_better += n_better
         self.count(which[is_other], entity[is_other], 1)
 
-    def _bounds(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _bounds(self, block: Block) -> tuple[Floats, Floats]:
         """Return between which scores a candidate may stand on either side of the true one."""
         error = self.queries.error(self.own, block)
         down, up = np.float32(-np.inf), np.float32(np.inf)
@@ -185,6 +182,22 @@ class _Places:
             with self._lock:
                 self.n_better += step * n_better
                 self.n_ties += step * n_ties
+
+
+def _settle(
+    scores: Floats, low: Floats, high: Floats, is_compiled: bool
+) -> tuple[Ints, NDArray[np.integer]]:
+    """Return how many scores lie above the bounds of each row, and the flat places between them."""
+    if is_compiled:
+        n_better, near = np.zeros(len(scores), np.int64), np.empty(scores.size, np.int32)
+        n_near = distances.compiled(distances.settle)(scores, low, high, n_better, near)
+        if n_near < 0:
+            raise _not_finite()
+        return n_better, near[:n_near]
+    if not np.isfinite(scores.sum(dtype=np.float64)):  # one pass: a NaN or an infinity stays
+        raise _not_finite()
+    is_above, is_near = scores > high[:, None], scores >= low[:, None]
+    return np.count_nonzero(is_above, axis=1), np.flatnonzero(is_near ^ is_above)
 
 
 def _not_finite() -> ConfigError:

@@ -21,8 +21,11 @@ class PairScores(Protocol):
     def of_drugs(self, diseases: Ints) -> Scores:
         """Return the scores of all drugs for each disease, shape (n, n_drugs)."""
 
-    def of_pairs(self, drugs: Ints, diseases: Ints) -> Scores:
-        """Return the scores of pairs, (n, 1) and (n, k) -> (n, k)."""
+    def of_some_diseases(self, drugs: Ints, diseases: Ints) -> Scores:
+        """Return the scores of some diseases for each drug, (n,) and (n, k) -> (n, k)."""
+
+    def of_some_drugs(self, diseases: Ints, drugs: Ints) -> Scores:
+        """Return the scores of some drugs for each disease, (n,) and (n, k) -> (n, k)."""
 
 
 def pair_scores(graph: Graph, scores: Scores | Scorer) -> PairScores:
@@ -51,8 +54,11 @@ class _Table:
     def of_drugs(self, diseases: Ints) -> Scores:
         return self.scores.T[diseases]
 
-    def of_pairs(self, drugs: Ints, diseases: Ints) -> Scores:
-        return self.scores[drugs, diseases]
+    def of_some_diseases(self, drugs: Ints, diseases: Ints) -> Scores:
+        return self.scores[drugs[:, None], diseases]
+
+    def of_some_drugs(self, diseases: Ints, drugs: Ints) -> Scores:
+        return self.scores[drugs, diseases[:, None]]
 
 
 class _Model:
@@ -71,11 +77,13 @@ class _Model:
         ends = self.graph.drugs, self.relation, self.graph.diseases[some]
         return _finite(self.scorer.score_pairs(*ends).T)[back]
 
-    def of_pairs(self, drugs: Ints, diseases: Ints) -> Scores:
-        r = np.array(self.relation)
-        return _finite(
-            self.scorer.score_each(self.graph.drugs[drugs], r, self.graph.diseases[diseases])
-        )
+    def of_some_diseases(self, drugs: Ints, diseases: Ints) -> Scores:
+        known, candidates = self.graph.drugs[drugs], self.graph.diseases[diseases]
+        return _finite(self.scorer.score_each(known, self.relation, candidates, "tail"))
+
+    def of_some_drugs(self, diseases: Ints, drugs: Ints) -> Scores:
+        known, candidates = self.graph.diseases[diseases], self.graph.drugs[drugs]
+        return _finite(self.scorer.score_each(known, self.relation, candidates, "head"))
 
 
 def _finite(scores: Scores) -> Scores:

@@ -6,8 +6,6 @@ import numpy as np
 
 from llador_core.graph import Bools, Ints
 
-_SPARE = 16  # keys looked at beyond twice those that are kept
-
 
 def left_out(answers: Ints, n_columns: int, queries: Ints, true: Ints) -> tuple[Ints, Ints]:
     """Return the other right answers of each query, as pairs of its place and a column.
@@ -74,18 +72,20 @@ def draw(
 def _smallest(keys: np.ndarray, k: int) -> Ints:
     """Return the columns of the k smallest keys of each row, ascending, shape (n, k)."""
     n, n_columns = keys.shape
-    limit = (2 * k + _SPARE) / n_columns
-    out = np.empty((n, k), np.int64)
+    limit = (
+        k + 5 * np.sqrt(k) + 1
+    ) / n_columns  # enough for nearly every row: the rest is unsorted
     if limit >= 1:
-        out[:] = np.argsort(keys, axis=1)[:, :k]
-        return out
-    flat = np.flatnonzero(keys < limit)  # about twice as many as needed: the rest is not sorted
+        return np.asarray(np.argsort(keys, axis=1)[:, :k])
+    flat = np.flatnonzero(keys < limit)
     row = flat // n_columns
     counts = np.bincount(row, minlength=n)
-    by_key = np.lexsort((keys.ravel()[flat], row))
     place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
-    is_enough = counts >= k
-    kept = by_key[(place < k) & is_enough[row]]
-    out[is_enough] = (flat[kept] % n_columns).reshape(-1, k)
-    out[~is_enough] = np.argsort(keys[~is_enough], axis=1)[:, :k]
+    few = np.full((n, max(k, int(counts.max()))), np.inf)
+    few[row, place] = keys.ravel()[flat]
+    column = np.zeros(few.shape, np.int64)
+    column[row, place] = flat - row * n_columns
+    out = np.take_along_axis(column, np.argsort(few, axis=1)[:, :k], axis=1)
+    is_short = counts < k
+    out[is_short] = np.argsort(keys[is_short], axis=1)[:, :k]
     return out

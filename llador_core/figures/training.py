@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-from llador_core.escape import figure_text
+from llador_core.escape import canvas_text
 from llador_core.figures import style
 from llador_core.training.follow import Point
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 _COLOURS = {
     "full": style.PRIOR,
@@ -24,8 +21,9 @@ _COLOURS = {
 }
 _SPARE = (style.POPULARITY, style.TEXT_ALONE, style.MECHANISM, style.KNOWN)
 # A second way to tell lines apart, and a third.
-_DASHES = ("solid", "dash", "dot", "dashdot")
-_MARKS = ("circle", "square", "diamond", "triangle-up")
+_DASHES: tuple[str | list[int], ...] = ("solid", "dashed", "dotted", [8, 3, 2, 3])
+_MARKS = ("circle", "rect", "diamond", "triangle")
+MOST_MARKED = 40  # points of a curve; beyond, marks would hide the line
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,21 @@ class Series:
         return max((max(point.step, point.steps) for point in self.points), default=0)
 
 
-def validation_figure(series: Sequence[Series], height: int = 270) -> go.Figure:
-    """Return the mean reciprocal rank of the validation pairs over steps."""
-    figure = _figure(series, "Validation MRR", lambda p: p.valid_mrr, height, "%{y:.3f}")
-    top = max((p.valid_mrr or 0 for s in series for p in s.points), default=0)
-    figure.update_yaxes(range=[0, max(0.1, 1.15 * top)])
-    return figure
+def validation_figure(series: Sequence[Series], *, is_dark: bool = False) -> dict[str, Any]:
+    """Return the mean reciprocal rank of the validation pairs over steps, as an ECharts option.
+
+    ECharts, because a curve that grows every second is redrawn in place and does not flicker.
+    """
+    return _figure(series, "Validation MRR", lambda point: point.valid_mrr, is_dark)
 
 
-def loss_figure(series: Sequence[Series], height: int = 270) -> go.Figure:
+def loss_figure(series: Sequence[Series], *, is_dark: bool = False) -> dict[str, Any]:
     """Return the loss over steps. Losses of different settings cannot be compared."""
 
     def loss(point: Point) -> float | None:
         return point.loss if math.isfinite(point.loss) else None
 
-    return _figure(series, "Loss", loss, height, "%{y:.3f}")
+    return _figure(series, "Loss", loss, is_dark)
 
 
 def training_alt(series: Sequence[Series]) -> str:
@@ -92,53 +90,63 @@ def _figure(
     series: Sequence[Series],
     title: str,
     value: Callable[[Point], float | None],
-    height: int,
-    hover: str,
-) -> go.Figure:
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
+    is_dark: bool,
+) -> dict[str, Any]:
+    ink = "#C9D3D6" if is_dark else "#4A5860"
+    words = {"color": ink, "fontSize": 12}
+    grid = {"lineStyle": {"color": style.GRID}}
     taken: set[str] = set()
+    drawn: list[dict[str, Any]] = []
     for i, one in enumerate(series):
         wished = (_COLOURS.get(one.prior, style.KNOWN), *_SPARE)
         colour = next((c for c in wished if c not in taken), style.KNOWN)
         taken.add(colour)
-        drawn = [(point.step, y) for point in one.points if (y := value(point)) is not None]
-        figure.add_scatter(
-            x=[step for step, _ in drawn],
-            y=[y for _, y in drawn],
-            mode="lines+markers" if len(drawn) <= 40 else "lines",
-            line={"color": colour, "dash": _DASHES[i % len(_DASHES)], "width": 2.5},
-            marker={"symbol": _MARKS[i % len(_MARKS)], "size": 7},
-            name=figure_text(one.label, 40),
-            hovertemplate=f"step %{{x}}: {hover}",
+        found = [(point.step, y) for point in one.points if (y := value(point)) is not None]
+        drawn.append(
+            {
+                "type": "line",
+                "name": canvas_text(one.label, 40),
+                "data": [[step, round(y, 5)] for step, y in found],
+                "symbol": _MARKS[i % len(_MARKS)],
+                "symbolSize": 7,
+                "showSymbol": len(found) <= MOST_MARKED,
+                "itemStyle": {"color": colour},
+                "lineStyle": {"color": colour, "width": 2.5, "type": _DASHES[i % len(_DASHES)]},
+                "animation": False,
+            }
         )
     longest = max((one.n_steps for one in series), default=0)
-    figure.update_layout(
-        style.layout(
-            height,
-            margin={"l": 8, "r": 16, "t": 8, "b": 8},
-            hovermode="x unified",
-            showlegend=True,
-            legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            uirevision="training",  # what a reader hides stays hidden while new steps come in
-            xaxis={
-                "title": {"text": "Step"},
-                "range": [0, 1.02 * (longest or 1)],
-                "gridcolor": style.GRID,
-                "zeroline": False,
-                "fixedrange": True,
-            },
-            yaxis={
-                "title": {"text": title},
-                "gridcolor": style.GRID,
-                "zeroline": False,
-                "fixedrange": True,
-                "rangemode": "tozero",
-            },
-        )
-    )
-    return figure
+    return {
+        "grid": {
+            **{"left": 4, "right": 16, "top": 34, "bottom": 4},
+            # the words of the axes lie inside these bounds
+            **{"outerBoundsMode": "same", "outerBoundsContain": "all"},
+        },
+        "legend": {"top": 0, "left": 0, "textStyle": words},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": {
+            "type": "value",
+            "name": "Step",
+            "nameLocation": "middle",
+            "nameGap": 28,
+            "nameTextStyle": words,
+            "min": 0,
+            "max": longest or 1,
+            "axisLabel": words,
+            "splitLine": {"show": False},
+        },
+        "yAxis": {
+            "type": "value",
+            "name": title,
+            "nameLocation": "middle",
+            "nameGap": 36,
+            "nameTextStyle": words,
+            "min": 0,
+            "axisLabel": words,
+            "splitLine": grid,
+        },
+        "series": drawn,
+    }
 
 
 def _told(one: Series) -> str:

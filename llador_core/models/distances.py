@@ -13,17 +13,20 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-Kernel = Callable[..., None]
+Kernel = Callable[..., Any]
 
 TINY = np.float32(1e-12)  # as in `interactions`
 AT_ONCE = 4  # queries that share a load; callers pad to a multiple
 TILE = 64  # candidates that stay in a core's own cache while the queries pass
+STRIP = 256  # scores that are looked at one by one when any of them is near
 ZERO = np.float32(0)
+LARGEST = np.finfo(np.float32).max
 
 # Sums may be reordered so that they can be done 8 or 16 at a time. Nothing else of "fast" mode:
 # it would assume that there is no NaN.
@@ -118,6 +121,41 @@ def add_norms(q: Floats, w: Floats, c: Floats, weight: np.float32, out: Floats) 
                     a = w[i, k] * c[j, k] - q[i, k]
                     s += a * a
                 out[i, j] -= weight * np.sqrt(s + TINY)
+
+
+def settle(
+    scores: Floats, low: Floats, high: Floats, n_better: NDArray[np.int64], near: NDArray[np.int32]
+) -> int:
+    """Sort scores by the bounds of their row; return how many lie between them, -1 for a NaN.
+
+    Parameters
+    ----------
+    scores : array of shape (n, n_columns)
+    low, high : arrays of shape (n,)
+    n_better : array of shape (n,)
+        The number of scores above `high` is added.
+    near : array of shape (n * n_columns,)
+        Filled with the flat places of scores from `low` to `high`, ascending.
+    """
+    n_near = 0
+    for i in range(scores.shape[0]):
+        for start in range(0, scores.shape[1], STRIP):
+            last = min(scores.shape[1], start + STRIP)
+            above, not_below, finite = 0, 0, 0
+            for j in range(start, last):
+                x = scores[i, j]
+                above += x > high[i]
+                not_below += x >= low[i]
+                finite += abs(x) <= LARGEST  # a NaN compares as false
+            if finite < last - start:
+                return -1
+            n_better[i] += above
+            if not_below > above:
+                for j in range(start, last):
+                    if low[i] <= scores[i, j] <= high[i]:
+                        near[n_near] = i * scores.shape[1] + j
+                        n_near += 1
+    return n_near
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One query against many entities, in NumPy: what a page asks for.
+"""One query against many entities, or several against a few each, in NumPy: what a page asks for.
 
 Nothing is compiled and nothing but NumPy is imported, so the first answer is as fast as the next.
 Temporaries stay in a core's own cache; the table is read once, from wherever it lies.
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from llador_core.models.scorer import Scorer
 
 Floats = NDArray[np.float32]
-Fill = Callable[[Floats, Floats, Floats], None]
+Query = tuple[Floats, ...]
+Fill = Callable[[Query, Floats, Floats, Floats], None]
 
 ROWS_AT_ONCE = 128
 _TINY = np.float32(1e-12)  # as in `interactions`
@@ -47,12 +48,11 @@ def one_query(scorer: Scorer, known: int, relation: int, candidates: Ints, side:
         The end that candidates take.
     """
     n = len(candidates)
-    row, r = scorer.rows[known], scorer.relations[relation]
+    query = _query(scorer, scorer.rows[known], scorer.relations[relation], side)
     # neighbours in the table are read where they are, without a copy
     is_run = n > 0 and bool(candidates[-1] - candidates[0] == n - 1 and _is_ascending(candidates))
     start = int(candidates[0]) if is_run else 0
-    fill = _fill(scorer, row, r, side)
-    out = np.empty(n, np.float32)
+    fill, out = _fill(scorer), np.empty(n, np.float32)
 
     def work(part: slice) -> None:
         copy = np.empty((ROWS_AT_ONCE, scorer.dim), np.float32)
@@ -64,9 +64,37 @@ def one_query(scorer: Scorer, known: int, relation: int, candidates: Ints, side:
             else:
                 here = copy[: inner.stop - inner.start]
                 np.take(scorer.rows, candidates[at], axis=0, out=here, mode="clip")
-            fill(here, spare, out[at])
+            fill(query, here, spare, out[at])
 
     for_each(work, spans(n, max(8 * ROWS_AT_ONCE, -(-n // n_threads()))))
+    return out
+
+
+def each_query(scorer: Scorer, known: Ints, relation: int, candidates: Ints, side: Side) -> Floats:
+    """Return the scores of queries with their own candidates each, without margin.
+
+    Parameters as in `one_query`, but known : int array of shape (n,), candidates : int array of
+    shape (n, k).
+
+    Returns
+    -------
+    float32 array of shape (n, k)
+    """
+    query = _query(scorer, scorer.rows[known], scorer.relations[relation][None], side)
+    fill, out = _fill(scorer), np.empty(candidates.shape, np.float32)
+    query = tuple(np.broadcast_to(part, (len(known), part.shape[1])) for part in query)
+
+    def work(part: slice) -> None:
+        copy = np.empty((ROWS_AT_ONCE, scorer.dim), np.float32)
+        spare = np.empty((2, ROWS_AT_ONCE, scorer.dim), np.float32)
+        for i in range(part.start, part.stop):
+            mine = tuple(array[i] for array in query)
+            for at in spans(candidates.shape[1], ROWS_AT_ONCE):
+                here = copy[: at.stop - at.start]
+                np.take(scorer.rows, candidates[i, at], axis=0, out=here, mode="clip")
+                fill(mine, here, spare, out[i, at])
+
+    for_each(work, spans(len(known), max(16, -(-len(known) // n_threads()))))
     return out
 
 
@@ -80,40 +108,45 @@ def _parts(spare: Floats, n_rows: int, width: int) -> tuple[Floats, Floats]:
     return first.reshape(n_rows, width), second.reshape(n_rows, width)
 
 
-def _fill(scorer: Scorer, row: Floats, r: Floats, side: Side) -> Fill:
-    """Return what writes the scores of some rows: of (rows, spare space, out)."""
+def _query(scorer: Scorer, rows: Floats, r: Floats, side: Side) -> Query:
+    """Return what candidates are measured by; rows and relations broadcast."""
     if scorer.model == "hake":
-        return _hake(scorer, row, r, side)
+        return hake_query(rows, r, side)
     if not INTERACTIONS[scorer.model].is_distance:
-        factor = bilinear_query(scorer.model, row, r, side)
-        return lambda rows, _, out: _products(rows, factor, out)
-    query = distance_query(scorer.model, row, r, side)
+        return (bilinear_query(scorer.model, rows, r, side),)
+    return (distance_query(scorer.model, rows, r, side),)
+
+
+def _fill(scorer: Scorer) -> Fill:
+    """Return what writes the scores of some rows: of (query, rows, spare space, out)."""
+    if scorer.model == "hake":
+        return _hake(scorer.dim // 2, scorer.constants["weights"].astype(np.float32))
     half = scorer.dim // 2
 
-    def l1(rows: Floats, spare: Floats, out: Floats) -> None:
+    def l1(query: Query, rows: Floats, spare: Floats, out: Floats) -> None:
         x, _ = _parts(spare, *rows.shape)
-        np.subtract(rows, query, out=x)
+        np.subtract(rows, query[0], out=x)
         _sum(np.abs(x, out=x), out)
 
-    def moduli(rows: Floats, spare: Floats, out: Floats) -> None:
+    def moduli(query: Query, rows: Floats, spare: Floats, out: Floats) -> None:
         re, im = _parts(spare, len(rows), half)
-        np.square(np.subtract(rows[:, :half], query[:half], out=re), out=re)
-        np.square(np.subtract(rows[:, half:], query[half:], out=im), out=im)
+        np.square(np.subtract(rows[:, :half], query[0][:half], out=re), out=re)
+        np.square(np.subtract(rows[:, half:], query[0][half:], out=im), out=im)
         re += im
         re += _TINY
         _sum(np.sqrt(re, out=re), out)
 
-    def sines(rows: Floats, spare: Floats, out: Floats) -> None:
+    def sines(query: Query, rows: Floats, spare: Floats, out: Floats) -> None:
         x, _ = _parts(spare, *rows.shape)
-        np.subtract(rows, query, out=x)
+        np.subtract(rows, query[0], out=x)
         _sines(x, out)
         out *= np.float32(scorer.constants["modulus"])
 
-    return {"transe": l1, "rotate": moduli, "protate": sines}[scorer.model]
+    return {"transe": l1, "rotate": moduli, "protate": sines}.get(scorer.model, _products)
 
 
-def _products(rows: Floats, factor: Floats, out: Floats) -> None:
-    np.einsum("ij,j->i", rows, factor, out=out)  # not BLAS, whose threads would fight with ours
+def _products(query: Query, rows: Floats, _: Floats, out: Floats) -> None:
+    np.einsum("ij,j->i", rows, query[0], out=out)  # not BLAS, whose threads would fight with ours
 
 
 def _sum(x: Floats, out: Floats) -> None:
@@ -127,11 +160,9 @@ def _sines(x: Floats, out: Floats) -> None:
     _sum(np.abs(np.sin(x, out=x), out=x), out)
 
 
-def _hake(scorer: Scorer, row: Floats, r: Floats, side: Side) -> Fill:
-    moduli, stretch, angles = hake_query(row, r, side)
-    half, weights = scorer.dim // 2, scorer.constants["weights"].astype(np.float32)
-
-    def fill(rows: Floats, spare: Floats, out: Floats) -> None:
+def _hake(half: int, weights: Floats) -> Fill:
+    def fill(query: Query, rows: Floats, spare: Floats, out: Floats) -> None:
+        moduli, stretch, angles = query
         x, y = _parts(spare, len(rows), half)
         np.subtract(rows[:, half:], angles, out=x)
         _sines(x, out)

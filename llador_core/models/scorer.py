@@ -14,14 +14,13 @@ from llador_core.errors import DataFormatError
 from llador_core.graph import Graph, Ints
 from llador_core.models.blocks import Queries
 from llador_core.models.interactions import INTERACTIONS, Side, to_score_space
-from llador_core.models.one import one_query
+from llador_core.models.one import each_query, one_query
 from llador_core.models.threads import for_each, n_threads, spans
 from llador_core.registry import lookup
 
 Floats = NDArray[np.float32]
 
 WORTH_COMPILING = 1 << 30  # numbers to go through; below, compiling takes longer than it saves
-_IN_CACHE = 1 << 16  # numbers in one temporary: 256 kB
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,22 +115,6 @@ class Scorer:
         raw = spec.score(rows[h], self.relations[r], rows[t], **self.constants)
         return np.asarray(self.margin + raw, np.float32)
 
-    def score_each(self, h: Ints, r: Ints, t: Ints) -> Floats:
-        """Return the same scores as `score`, block by block in threads: for many at a time.
-
-        Parameters
-        ----------
-        h, r, t : int arrays that broadcast to shape (n, k)
-        """
-        h, r, t = np.broadcast_arrays(h, r, t)
-        out = np.empty(h.shape, np.float32)
-
-        def fill(part: slice) -> None:
-            out[part] = self.score(h[part], r[part], t[part])
-
-        for_each(fill, spans(len(h), _IN_CACHE // max(1, h.shape[1] * self.dim)))
-        return out
-
     def score_candidates(self, known: int, relation: int, candidates: Ints, side: Side) -> Floats:
         """Return the scores of one query: `known` and `relation` with every candidate.
 
@@ -149,6 +132,24 @@ class Scorer:
         float32 array of shape (n,), higher is better
         """
         scores = one_query(self, known, relation, candidates, side)
+        return np.add(scores, np.float32(self.margin), out=scores)
+
+    def score_each(self, known: Ints, relation: int, candidates: Ints, side: Side) -> Floats:
+        """Return the scores of several queries with candidates of their own.
+
+        Parameters
+        ----------
+        known : int array of shape (n,)
+        relation : int
+        candidates : int array of shape (n, k)
+        side : "head" or "tail"
+            The end that candidates take.
+
+        Returns
+        -------
+        float32 array of shape (n, k), higher is better
+        """
+        scores = each_query(self, known, relation, candidates, side)
         return np.add(scores, np.float32(self.margin), out=scores)
 
     def score_pairs(self, drugs: Ints, relation: int, diseases: Ints) -> Floats:

@@ -147,37 +147,54 @@ class Store:
 
     def record(self, request: Request, definition: Definition, reply: Reply) -> None:
         """Add an attempt. It is on the disk when this returns."""
-        values = (
-            request.key,
-            definition.prompt,
-            definition.version,
-            definition.model,
-            definition.parameters,
-            request.system,
-            request.user,
-            reply.host,
-            reply.status,
-            reply.raw,
-            json.dumps(dict(reply.fields), ensure_ascii=False),
-            reply.tokens_in,
-            reply.tokens_out,
-            reply.cost_usd,
-            round(reply.latency_s, 3),
-            reply.error,
-            now(),
-        )
+        self.record_all([(request, reply)], definition)
+
+    def record_all(self, settled: Sequence[tuple[Request, Reply]], definition: Definition) -> None:
+        """Add attempts in one transaction. All are on the disk when this returns."""
         with database.transaction(self._database):
-            self._database.execute(
-                "INSERT INTO answers (attempt, key, prompt, version, model, parameters, system, "
-                "user, host, status, raw, fields, tokens_in, tokens_out, cost_usd, latency_s, "
-                "error, date) SELECT 1 + COALESCE(MAX(attempt), 0), "
-                f"{', '.join('?' * len(values))} FROM answers WHERE key = ?",
-                (*values, request.key),
-            )
+            insert_answers(self._database, settled, definition)
 
     @property
     def connection(self) -> sqlite3.Connection:
         return self._database
+
+
+def insert_answers(
+    connection: sqlite3.Connection,
+    settled: Sequence[tuple[Request, Reply]],
+    definition: Definition,
+) -> None:
+    """Add attempts inside a transaction of the caller's."""
+    rows = [(*_values(request, definition, reply), request.key) for request, reply in settled]
+    connection.executemany(
+        "INSERT INTO answers (attempt, key, prompt, version, model, parameters, system, "
+        "user, host, status, raw, fields, tokens_in, tokens_out, cost_usd, latency_s, "
+        "error, date) SELECT 1 + COALESCE(MAX(attempt), 0), "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM answers WHERE key = ?",
+        rows,
+    )
+
+
+def _values(request: Request, definition: Definition, reply: Reply) -> tuple[Any, ...]:
+    return (
+        request.key,
+        definition.prompt,
+        definition.version,
+        definition.model,
+        definition.parameters,
+        request.system,
+        request.user,
+        reply.host,
+        reply.status,
+        reply.raw,
+        json.dumps(dict(reply.fields), ensure_ascii=False),
+        reply.tokens_in,
+        reply.tokens_out,
+        reply.cost_usd,
+        round(reply.latency_s, 3),
+        reply.error,
+        now(),
+    )
 
 
 @contextmanager
@@ -246,55 +263,6 @@ def _answer(row: tuple[Any, ...]) -> Answer:
     )
     definition = Definition(prompt, version, model, parameters)
     return Answer(number, entity, definition, key, system, user, attempt, reply, date)
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What was asked with one definition, and what it cost.
-
-    Attributes
-    ----------
-    definition : Definition
-    counts : mapping from Status to int
-        Requests by the status of their latest attempt.
-    tokens_in, tokens_out : int
-        Over all attempts.
-    cost_usd : float
-        Over all attempts whose cost is known.
-    n_unpriced : int
-        Attempts with an unknown cost.
-    first, last : str
-        ISO dates and times.
-    """
-
-    definition: Definition
-    counts: Mapping[Status, int]
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
-    n_unpriced: int
-    first: str
-    last: str
-
-
-def tallies(graph_name: str) -> list[Tally]:
-    """Return what was asked about a graph, one entry per definition, the latest first."""
-    columns = "prompt, version, model, parameters"
-    with database.opened(answers_file(graph_name), FORMAT, is_reading=True) as connection:
-        if connection is None:
-            return []
-        sums = connection.execute(
-            f"SELECT {columns}, COALESCE(SUM(tokens_in), 0), COALESCE(SUM(tokens_out), 0), "
-            "COALESCE(SUM(cost_usd), 0.0), SUM(cost_usd IS NULL AND status != 'failed'), "
-            f"MIN(date), MAX(date) FROM answers GROUP BY {columns} ORDER BY MAX(id) DESC"
-        ).fetchall()
-        counted = connection.execute(
-            f"SELECT {columns}, status, COUNT(*) FROM latest GROUP BY {columns}, status"
-        ).fetchall()
-    counts: dict[Definition, dict[Status, int]] = {}
-    for *asked, status, n in counted:
-        counts.setdefault(Definition(*asked), {})[status] = n
-    return [Tally(Definition(*row[:4]), counts[Definition(*row[:4])], *row[4:]) for row in sums]
 
 
 def now() -> str:

@@ -59,14 +59,14 @@ FORMAT = Format(
             CREATE TABLE batches (
                 id TEXT PRIMARY KEY, host TEXT NOT NULL, prompt TEXT NOT NULL,
                 version TEXT NOT NULL, model TEXT NOT NULL, parameters TEXT NOT NULL,
-                status TEXT NOT NULL, n_requests INTEGER NOT NULL, input_file TEXT NOT NULL,
-                created TEXT NOT NULL, checked TEXT NOT NULL, collected TEXT, error TEXT NOT NULL
+                status TEXT NOT NULL, n_requests INTEGER NOT NULL,
+                digest TEXT NOT NULL, created TEXT NOT NULL, collected TEXT, error TEXT NOT NULL
             ) WITHOUT ROWID
             """,
             """
             CREATE TABLE batch_requests (
-                batch TEXT NOT NULL REFERENCES batches (id), key TEXT NOT NULL,
-                PRIMARY KEY (batch, key)
+                batch TEXT NOT NULL, key TEXT NOT NULL, entity TEXT NOT NULL,
+                system TEXT NOT NULL, user TEXT NOT NULL, PRIMARY KEY (batch, key)
             ) WITHOUT ROWID
             """,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ from llador_core.priors.answers import Reply, Request
 from llador_core.priors.endpoint import Endpoint, Problem, judge_error
 from llador_core.priors.judging import RESPONSE_FORMAT, judge
 from llador_core.priors.plan import Plan
+from llador_core.priors.prompts import PromptSpec
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 MAX_RAW = 1_000_000  # characters of an answer that are kept
+_NEW_MODELS = re.compile(r"(o\d|gpt-[5-9])")  # at OpenAI; others are learnt from a refusal
 
 
 class Dialect:
@@ -26,7 +29,8 @@ class Dialect:
 
     def __init__(self, plan: Plan) -> None:
         self._parameters = plan.parameters
-        self._limit_name = "max_tokens"
+        is_new = _NEW_MODELS.match(plan.ask.model) is not None
+        self._limit_name = "max_completion_tokens" if is_new else "max_tokens"
         formats: list[Mapping[str, Any] | None] = [None]
         if plan.spec.is_structured:
             formats = [RESPONSE_FORMAT, {"type": "json_object"}, None]
@@ -79,7 +83,7 @@ class Asker:
                 if _status(error) in (400, 422) and self._dialect.adapt(str(error), body):
                     continue
                 return self._judged(error)
-            reply = read_reply(content, self._plan)
+            reply = read_reply(content, self._plan.spec)
             if reply is None:
                 return Problem("retry", "what came back is not an answer of the protocol")
             return reply, dict(raw.headers)
@@ -96,7 +100,7 @@ class Asker:
         return problem
 
 
-def read_reply(content: Any, plan: Plan) -> Reply | None:
+def read_reply(content: Any, spec: PromptSpec) -> Reply | None:
     """Return the judged answer in the JSON of a chat completion, None where there is none in it."""
     try:
         choice = content["choices"][0]
@@ -108,7 +112,7 @@ def read_reply(content: Any, plan: Plan) -> Reply | None:
     if not isinstance(raw, str):
         return None
     raw = raw.encode("utf-8", "replace").decode()[:MAX_RAW]  # half a surrogate pair is no text
-    judged = judge(raw, plan.spec, choice.get("finish_reason"), message.get("refusal"))
+    judged = judge(raw, spec, choice.get("finish_reason"), message.get("refusal"))
     return Reply(
         judged.status,
         raw or str(message.get("refusal") or ""),

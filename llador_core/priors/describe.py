@@ -13,7 +13,7 @@ import heapq
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llador_core.errors import ProviderError
@@ -23,6 +23,7 @@ from llador_core.priors.asking import Asker
 from llador_core.priors.endpoint import Endpoint, Problem
 from llador_core.priors.pace import Pace
 from llador_core.priors.plan import CHARS_PER_TOKEN, Plan, duration_words
+from llador_core.priors.writer import Writer
 
 Report = Callable[[float, str], None]
 MAX_TRIES = 6
@@ -111,53 +112,65 @@ class _Run:
         self.n_unreachable = self.n_given_up = 0
 
     async def work(self) -> Outcome:
-        async with self.endpoint.asynchronous() as client:
+        async with (
+            self.endpoint.asynchronous() as client,
+            Writer(self.store, self.plan.definition) as writer,
+        ):
             asker = Asker(client, self.endpoint, self.plan)
             n_workers = min(self.plan.ask.concurrency, max(1, len(self.plan.todo)))
-            workers = [asyncio.create_task(self._worker(asker)) for _ in range(n_workers)]
-            try:
-                await asyncio.gather(*workers)
-            except _Stopped as stop:
-                self.outcome.stopped = str(stop)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(*(self._worker(asker, writer) for _ in range(n_workers)))
         self.outcome.seconds = time.monotonic() - self.started
         self.outcome.n_left = len(self.plan.todo) - self.outcome.n_settled
         return self.outcome
 
-    async def _worker(self, asker: Asker) -> None:
-        while (item := await self.queue.take()) is not None:
-            request, n_tries = item
-            await self._afford(request)
-            await self.pace.wait()
-            sent = time.monotonic()
-            try:
-                came = await asker.ask(request)
-            finally:
-                self.reserved_tokens -= sum(self.plan.tokens_of(request))
-            if isinstance(came, Problem):
-                self._trouble(request, n_tries, came)
-            else:
-                reply, headers = came
-                self.pace.answered(headers)
-                self.last_good, self.n_unreachable, self.n_given_up = time.monotonic(), 0, 0
-                self._settle(request, reply, time.monotonic() - sent)
+    async def _worker(self, asker: Asker, writer: Writer) -> None:
+        """Ask until all is settled. A stop ends no request that is on its way: it may be paid."""
+        try:
+            while (item := await self.queue.take()) is not None:
+                request, n_tries = item
+                if not await self._turn(request):
+                    return
+                sent = time.monotonic()
+                try:
+                    came = await asker.ask(request)
+                finally:
+                    self.reserved_tokens -= sum(self.plan.tokens_of(request))
+                reply = self._learn(request, n_tries, came)
+                if reply is not None:
+                    await writer.save(request, self._priced(request, reply, sent))
+                    self._settled(request, reply)
+                    if self.n_given_up >= REFUSED:
+                        raise _Stopped(
+                            f"{REFUSED} requests in a row were given up, the last because "
+                            f"{reply.error}. Mend that, then repeat the command."
+                        )
+        except _Stopped as stop:
+            self.outcome.stopped = self.outcome.stopped or str(stop)
+            self.queue.close()
 
-    def _trouble(self, request: Request, n_tries: int, problem: Problem) -> None:
+    def _learn(
+        self, request: Request, n_tries: int, came: tuple[Reply, Mapping[str, str]] | Problem
+    ) -> Reply | None:
+        """Return the reply that settles a request, None where it is asked again."""
+        if isinstance(came, Problem):
+            return self._trouble(request, n_tries, came)
+        reply, headers = came
+        self.pace.answered(headers)
+        self.last_good, self.n_unreachable, self.n_given_up = time.monotonic(), 0, 0
+        return reply
+
+    def _trouble(self, request: Request, n_tries: int, problem: Problem) -> Reply | None:
         if problem.kind == "stop":
             raise _Stopped(problem.words)
-        now = time.monotonic()
         if problem.kind == "wait":
             self.pace.refused(problem.wait_s)
-            if now - self.last_good > STALLED_S + (problem.wait_s or 0):
+            if time.monotonic() - self.last_good > STALLED_S + (problem.wait_s or 0):
                 raise _Stopped(
                     f"{self.endpoint.host} has refused everything for {STALLED_S / 60:.0f} minutes "
                     f"({problem.words}). Try again later, or with a lower --rate."
                 )
             self.queue.put_back(request, n_tries, 0.0)
-            return
+            return None
         self.pace.failed()
         self._check_reachable(problem)
         if problem.kind == "retry" and n_tries + 1 < MAX_TRIES:
@@ -165,15 +178,10 @@ class _Run:
             most = min(MAX_BACK_OFF_S, BACK_OFF_S * 2**n_tries)
             delay = max(problem.wait_s or 0.0, random.uniform(most / 4, most))
             self.queue.put_back(request, n_tries + 1, delay)
-            return
+            return None
         self.n_given_up += 1
         tries = f" after {n_tries + 1} tries" if n_tries else ""
-        self._settle(request, Reply("failed", error=f"{problem.words}{tries}"), 0.0)
-        if self.n_given_up >= REFUSED:
-            raise _Stopped(
-                f"{REFUSED} requests in a row were given up, the last because {problem.words}. "
-                "Mend that, then repeat the command."
-            )
+        return Reply("failed", error=f"{problem.words}{tries}")
 
     def _check_reachable(self, problem: Problem) -> None:
         self.n_unreachable = self.n_unreachable + 1 if problem.is_unreachable else 0
@@ -183,34 +191,44 @@ class _Run:
                 "--base-url, then repeat the command."
             )
 
-    def _settle(self, request: Request, reply: Reply, latency_s: float) -> None:
-        outcome, price = self.outcome, self.plan.price
-        tokens = _tokens(request, reply)
-        cost = None if price is None or reply.status == "failed" else price.cost(*tokens)
-        kept = _with(reply, cost, latency_s, self.endpoint.host)
-        self.store.record(request, self.plan.definition, kept)
+    def _priced(self, request: Request, reply: Reply, sent: float) -> Reply:
+        price, is_paid = self.plan.price, reply.status != "failed"
+        cost = price.cost(*_tokens(request, reply)) if price is not None and is_paid else None
+        latency = time.monotonic() - sent
+        return dataclasses.replace(reply, cost_usd=cost, latency_s=latency, host=self.endpoint.host)
+
+    def _settled(self, request: Request, reply: Reply) -> None:
         self.queue.settled()
+        outcome, tokens = self.outcome, _tokens(request, reply)
         outcome.counts[reply.status] = outcome.counts.get(reply.status, 0) + 1
         outcome.tokens_in += tokens[0]
         outcome.tokens_out += tokens[1]
-        outcome.cost_usd += cost or 0.0
+        if self.plan.price is not None:
+            outcome.cost_usd += self.plan.price.cost(*tokens)
         n, total = outcome.n_settled, len(self.plan.todo)
-        spent = f", ${outcome.cost_usd:,.4f} so far" if price is not None else ""
+        spent = f", ${outcome.cost_usd:,.4f} so far" if outcome.is_priced else ""
         aside = n - outcome.counts.get("answered", 0)
         kept_aside = f", {aside:,} kept aside" if aside else ""
         # The last hundredth is for publishing the set.
         self.report(0.99 * n / total, f"{n:,} of {total:,} asked{kept_aside}{spent}")
 
-    async def _afford(self, request: Request) -> None:
-        """Reserve the tokens of a request; return once the budget surely suffices for it."""
-        tokens_in, tokens_out = self.plan.tokens_of(request)
-        while not self._fits(tokens_in + tokens_out):
-            if self.reserved_tokens == 0:
+    async def _turn(self, request: Request) -> bool:
+        """Return True once a request may go out, its tokens set aside; False where all ends."""
+        tokens = sum(self.plan.tokens_of(request))
+        while not self.queue.is_closed:
+            if self._fits(tokens):
+                pause = self.pace.reserve()
+                if pause <= 0:
+                    self.reserved_tokens += tokens
+                    return True
+            elif self.reserved_tokens == 0:
                 raise _Stopped(
                     "The budget is used up: the next request might go beyond it. Raise it to go on."
                 )
-            await asyncio.sleep(0.02)  # what is on its way may take less than was set aside
-        self.reserved_tokens += tokens_in + tokens_out
+            else:  # what is on its way may take less than was set aside
+                pause = 0.02
+            await asyncio.sleep(min(pause, 0.5))
+        return False
 
     def _fits(self, tokens: int) -> bool:
         ask, outcome = self.plan.ask, self.outcome
@@ -234,10 +252,15 @@ class _Queue:
         self._later: list[tuple[float, int, Request, int]] = []
         self._n_open = len(requests)
         self._n_put = 0
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Let nobody take anything any more."""
+        self.is_closed = True
 
     async def take(self) -> tuple[Request, int] | None:
         """Return a request and how often it failed; None once all are settled."""
-        while self._n_open:
+        while self._n_open and not self.is_closed:
             if self._later and self._later[0][0] <= time.monotonic():
                 _, _, request, n_tries = heapq.heappop(self._later)
                 return request, n_tries
@@ -262,10 +285,6 @@ def _tokens(request: Request, reply: Reply) -> tuple[int, int]:
     guesses = (round(asked / CHARS_PER_TOKEN), round(answered / CHARS_PER_TOKEN))
     told = (reply.tokens_in, reply.tokens_out)
     return guesses[0] if told[0] is None else told[0], guesses[1] if told[1] is None else told[1]
-
-
-def _with(reply: Reply, cost_usd: float | None, latency_s: float, host: str) -> Reply:
-    return dataclasses.replace(reply, cost_usd=cost_usd, latency_s=latency_s, host=host)
 
 
 def check(outcome: Outcome) -> None:

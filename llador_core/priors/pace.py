@@ -8,7 +8,6 @@ with its window), so that neither the limit is left unused nor the service hamme
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -53,14 +52,6 @@ class Pace:
         self._n_open = 0  # sent, not come back
         self._n_stale = 0  # of them those sent before the last refusal
         self._n_soon = 0  # refusals in a row that came soon after a wait
-
-    async def wait(self) -> None:
-        """Return when a request may be sent; each call takes a place in the row."""
-        while True:
-            pause = self.reserve()
-            if pause <= 0:
-                return
-            await asyncio.sleep(pause)
 
     def reserve(self) -> float:
         """Return 0 and take the next place, or the seconds after which to ask again."""

@@ -11,6 +11,7 @@ from llador_core.config import check_range
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
 from llador_core.priors.answers import STATUSES, Definition, Request, Status, answers_of, statuses
+from llador_core.priors.batch_state import open_keys
 from llador_core.priors.places import check_set_name
 from llador_core.priors.prices import Price, find_price, user_file
 from llador_core.priors.prompts import PromptSpec, find_prompt
@@ -104,6 +105,8 @@ class Plan:
         Those that are sent, one for each key.
     counts : mapping from Status to int
         Selected entities by the status of what is there already.
+    n_in_batch : int
+        Selected entities that a batch endpoint is working on; they are not asked otherwise.
     price : Price or None
     tokens_in, tokens_out : int
         Estimated, of `todo`.
@@ -120,6 +123,7 @@ class Plan:
     requests: tuple[Request, ...]
     todo: tuple[Request, ...]
     counts: dict[Status, int]
+    n_in_batch: int
     price: Price | None
     tokens_in: int
     tokens_out: int
@@ -167,8 +171,12 @@ def make_plan(graph: Graph, ask: Ask) -> Plan:
     again = {*ask.retry, "failed"}
     counts: dict[Status, int] = {}
     todo: dict[str, Request] = {}
+    handed_in = open_keys(graph.name)
+    n_in_batch = sum(request.key in handed_in for request in requests)
     for request in requests if spec.asks else ():
         status = found.get(request.key)
+        if request.key in handed_in:
+            continue
         if status is not None:
             counts[status] = counts.get(status, 0) + 1
         if status is None or status in again:
@@ -193,6 +201,7 @@ def make_plan(graph: Graph, ask: Ask) -> Plan:
         requests,
         tuple(todo.values()),
         counts,
+        n_in_batch,
         price,
         tokens_in,
         tokens_out,
@@ -213,6 +222,10 @@ def plan_words(plan: Plan, is_batch: bool = False) -> list[str]:
     if plan.counts:
         told = ", ".join(f"{count:,} {status}" for status, count in plan.counts.items())
         lines.append(f"There already: {told.replace('_', ' ')}.")
+    if plan.n_in_batch:
+        lines.append(
+            f"At the batch endpoint: {plan.n_in_batch:,}. Collect them with describe --batch."
+        )
     if not plan.todo:
         return [*lines, "Nothing is left to ask."]
     how = "measured on earlier answers" if plan.is_calibrated else "by the length of the texts"

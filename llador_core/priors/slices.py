@@ -54,7 +54,7 @@ def slice_texts(graph: Graph, kept: Ints, into: Graph) -> int:
             except MissingDataError:
                 continue
             told = checksum(folder / TEXTS_FILE) if (folder / TEXTS_FILE).is_file() else ""
-            _write_vectors(home / name, vectors, kept, into, told)
+            write_vectors(home / name, vectors, kept, into, told)
             n_written += 1
     return n_written
 
@@ -75,9 +75,10 @@ def _write_texts(graph: Graph, texts: str, kept: Ints, folder: Path) -> None:
     write_atomically(folder / TEXTS_FILE, "".join(lines).encode())
 
 
-def _write_vectors(
+def write_vectors(
     path: Path, vectors: FieldVectors, kept: Ints, into: Graph, texts_checksum: str
 ) -> None:
+    """Write the vectors of some entities; `texts_checksum` is that of the texts beside `into`."""
     from safetensors.numpy import save
 
     tensors: dict[str, np.ndarray] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
-from llador_core.errors import DataFormatError, nearest_names
+from llador_core.errors import DataFormatError, UnknownNameError, nearest_names
 from llador_core.graph import Graph
 from llador_core.priors.places import PROVENANCE_FILE, TEXTS_FILE, set_folder, split_texts
 
@@ -109,6 +109,28 @@ def written(texts: Texts) -> frozenset[int]:
     """Return the entities of which any text was written."""
     fields = (texts.of(field) for field in TEXT_FIELDS)
     return frozenset(i for field in fields for i, text in enumerate(field) if text)
+
+
+def texts_if_any(graph: Graph, texts: str = "") -> Texts | None:
+    """Return the texts of a set; None also where the named set is not here (any more).
+
+    A run may come from another machine, or its set may have been deleted: what the run computed can
+    be looked at all the same.
+    """
+    try:
+        return load_texts(graph, texts)
+    except UnknownNameError:
+        return None
+
+
+def texts_stamp(graph: Graph, texts: str = "") -> tuple[int, ...]:
+    """Return numbers that change when the files of a set do."""
+    try:
+        folder = set_folder(graph, split_texts(texts)[0])
+    except UnknownNameError:
+        return (0, 0)
+    files = [folder / name for name in (TEXTS_FILE, PROVENANCE_FILE)] if folder else []
+    return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
 
 
 _described: WeakKeyDictionary[Graph, Texts] = WeakKeyDictionary()

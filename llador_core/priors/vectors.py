@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from llador_core.errors import DataFormatError, MissingDataError
 from llador_core.graph import Bools, Graph
 from llador_core.paths import checksum, texts_folder, write_atomically
-from llador_core.priors.embedders import DEFAULT_EMBEDDER, Progress, embed, embedder_version
+from llador_core.priors.embedders import (
+    DEFAULT_EMBEDDER,
+    Choice,
+    Progress,
+    cache_name,
+    choose,
+    embedder_version,
+)
+from llador_core.priors.embedders import embed_cached as embed
 from llador_core.priors.places import (
     TEXTS_FILE,
     VECTORS_FILE,
@@ -63,7 +71,7 @@ class FieldVectors:
 def make_vectors(
     graph: Graph,
     folder: Path | None = None,
-    embedder: str = DEFAULT_EMBEDDER,
+    embedder: str | Choice = DEFAULT_EMBEDDER,
     progress: Progress | None = None,
     texts: str = "",
 ) -> Path:
@@ -74,8 +82,8 @@ def make_vectors(
     graph : Graph
     folder : Path or None
         Where to write `vectors.safetensors`; None means where `load_vectors` finds them.
-    embedder : str
-        A key of `EMBEDDERS`.
+    embedder : str or Choice
+        As `embedders.choose` reads it.
     texts : str
         The text set, "" for the graph's own.
     progress : callable(n_done, n_texts) or None
@@ -90,25 +98,26 @@ def make_vectors(
     """
     from safetensors.numpy import save
 
-    package = embedder_version(embedder)
+    choice = choose(embedder) if isinstance(embedder, str) else embedder
+    package = embedder_version(choice)
     name = split_texts(texts)[0]
-    is_default = embedder == DEFAULT_EMBEDDER
+    is_default = choice.name == DEFAULT_EMBEDDER
     path = (
-        vectors_place(graph, name, embedder, is_default)
+        vectors_place(graph, name, choice.name, is_default)
         if folder is None
         else folder / VECTORS_FILE
     )
     words = _words(graph, name)
     fields = [field for field in FIELDS if any(words[field])]
     every = [text for field in fields for text in words[field]]
-    stacked = embed(every, embedder, progress).astype(np.float16)
+    stacked = embed(every, choice, progress).astype(np.float16)
     blocks = np.split(stacked, len(fields))
     tensors = {
         field: np.ascontiguousarray(block) for field, block in zip(fields, blocks, strict=True)
     }
     metadata = {
         "format": FORMAT,
-        "embedder": embedder,
+        "embedder": choice.name,
         "package": package,
         "graph": graph.name,
         "graph_checksum": graph.checksum,
@@ -117,6 +126,33 @@ def make_vectors(
     }
     write_atomically(path, save(tensors, metadata))
     return path
+
+
+def note_stored(graph: Graph, texts: str = "") -> int:
+    """Let the cache know the vectors that a set has, and return how many texts that added.
+
+    Texts of another set that are the same need not be computed again, as where vectors ship with
+    a graph. Nothing is noted where there are none, or none of the default embedder's version here.
+    """
+    from llador_core.priors import embed_cache
+
+    try:
+        choice = choose(DEFAULT_EMBEDDER)
+        path = _find(graph, split_texts(texts)[0], choice.name)
+        tensors, metadata = _read(path, graph, "")
+        stored = load_vectors(graph, texts, choice.name)
+        is_same = metadata.get("package") == embedder_version(choice)
+    except MissingDataError:
+        return 0
+    if not is_same or stored.embedder != choice.name:
+        return 0
+    words = _words(graph, split_texts(texts)[0])
+    named = cache_name(choice)
+    return sum(
+        embed_cache.note(named, words[field], tensors[field].astype(np.float32))
+        for field in FIELDS
+        if field in tensors
+    )
 
 
 def _words(graph: Graph, name: str) -> dict[Field, Sequence[str]]:

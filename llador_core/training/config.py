@@ -244,21 +244,15 @@ class TrainConfig:
 
 # With text, the free part starts small, so that an entity starts where its text is.
 ANCHORED_START = 0.1
+# Adagrad's steps shrink as it goes, and need to be longer at the start than Adam's.
+LEARNING_RATES: Mapping[str, float] = MappingProxyType({"rowwise-adagrad": 0.1, "adagrad": 0.05})
 MOST_OFTEN = 64  # a graph with very few treatments would have them learnt by heart
 
 # For DistMult and ComplEx on a large graph, see benchmarks/results/quality_real_tried.json.
 LARGE_BILINEAR: Mapping[str, Any] = MappingProxyType(
-    {
-        "optimizer": "rowwise-adagrad",
-        "lr": 0.1,
-        "loss": "cross_entropy",
-        "is_subsampled": False,
-        "batch_size": 2048,
-        "steps": 1200,
-        "validate_every": 300,
-        "treat_weight": 1,
-        "treat_batch": 128,
-    }
+    {"optimizer": "rowwise-adagrad", "loss": "cross_entropy", "is_subsampled": False}
+    | {"batch_size": 2048, "steps": 1200, "validate_every": 300}
+    | {"treat_weight": 1, "treat_batch": 128}
 )
 
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -310,11 +304,18 @@ def make_config(
         # Longer training learns the few treatments by heart and forgets what they have in common.
         values |= {"batch_size": 4096, "n_negatives": 256, "steps": 600, "validate_every": 150}
         values |= {"treat_weight": _treat_weight(graph), "tolerance": 0.01}
+        values["optimizer"] = "adagrad"
         if recipe == "llador":
             is_distance = lookup("model", INTERACTIONS, model).is_distance
             values |= {"similar_pairs": True} | ({} if is_distance else LARGE_BILINEAR)
-    config = from_dict(TrainConfig, values | changes)
-    return with_settings(config, settings)
+    asked = dict(changes)
+    asked |= {name.strip(): value for name, _, value in (s.partition("=") for s in settings)}
+    if asked.get("optimizer") == "adam":
+        values["treat_batch"] = 0  # needs one of the other optimizers
+    config = with_settings(from_dict(TrainConfig, values | changes), settings)
+    if "lr" not in asked and config.optimizer in LEARNING_RATES:
+        config = dataclasses.replace(config, lr=LEARNING_RATES[config.optimizer])
+    return config
 
 
 def _treat_weight(graph: Graph) -> int:

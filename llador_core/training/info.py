@@ -31,6 +31,8 @@ class RunInfo:
     graph, model, prior, recipe, split_kind : str
     texts : str
         Set of texts that the anchors came from, "" for the graph's own.
+    valid_mrr : float
+        Best mean reciprocal rank of its validation pairs, 0 where it has none.
     seed, split_seed : int
     is_caution_held_out : bool
         Contraindicated pairs were held out too.
@@ -61,6 +63,7 @@ class RunInfo:
     problem: str = ""
     dim: int = 0
     texts: str = ""
+    valid_mrr: float = 0.0
 
 
 def list_runs(graph: str | None = None) -> list[RunInfo]:
@@ -118,8 +121,17 @@ def read_info(folder: Path) -> RunInfo:
                 raise DataFormatError(f"{needed} is missing. Train the run again.")
     except LladorError as error:
         return dataclasses.replace(info, problem=f"Run '{folder.name}' is damaged: {error}")
-    info = dataclasses.replace(info, created=str(record.get("created", "")), is_finished=True)
+    info = dataclasses.replace(
+        info,
+        created=str(record.get("created", "")),
+        valid_mrr=_number(record.get("valid_mrr")),
+        is_finished=True,
+    )
     return _imported(info, record) if "imported" in record else info
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _imported(info: RunInfo, record: dict[str, Any]) -> RunInfo:

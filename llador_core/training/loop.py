@@ -141,6 +141,10 @@ class Trainer:
                     self._save(folder, writer)
         self._load_best(folder)
 
+    def take(self, step: int) -> Tensor:
+        """Take one step, counted from 0, and return its loss, a scalar."""
+        return self._step(step)
+
     def _step(self, step: int) -> Tensor:
         return self.engine(step, self.config.lr * _schedule(self.config, step))
 
@@ -188,7 +192,7 @@ class Trainer:
         """
         progress = self.progress
         if len(self.split.valid):
-            progress.metrics = self._judge()
+            progress.metrics = self.judge()
             progress.valid_mrr = progress.metrics["MRR"]
         if progress.valid_mrr < progress.best_metric - self.config.tolerance:
             progress.n_stale += 1
@@ -201,7 +205,8 @@ class Trainer:
             where = {"step": str(progress.step)}
             writer.write(folder / checkpoint.BEST_FILE, self._weights(), where)
 
-    def _judge(self) -> dict[str, float]:
+    def judge(self) -> dict[str, float]:
+        """Return how the present weights rank the validation pairs, by metric."""
         if self.sampled is not None:
             return self.sampled(self.model)
         return validate(self.graph, self.split, self.model.to_scorer())

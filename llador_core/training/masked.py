@@ -13,7 +13,7 @@ from llador_core.priors.masking import Masked, mask_texts
 from llador_core.priors.places import set_names, slug, vectors_files
 from llador_core.priors.sets import write_set
 from llador_core.priors.texts import TEXT_FIELDS, Provenance
-from llador_core.priors.vectors import make_vectors
+from llador_core.priors.vectors import make_vectors, note_stored
 from llador_core.training.prior_check import texts_name, texts_of_run
 from llador_core.training.runs import Run, RunInfo
 
@@ -100,5 +100,6 @@ def make_masked_set(
     told = f"{source.prompt} Sentences that name the other side of {SCOPES[scope]} were taken out"
     split = f" ({run.info.split_kind} split, seed {run.info.split_seed})."
     write_set(graph, name, rows, Provenance(source.model, told + split, source.date, source.review))
+    note_stored(graph, texts_name(run.info))  # most texts stay as they were
     make_vectors(graph, texts=name, progress=progress)
     return MaskedSet(name, masked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -10,10 +11,16 @@ from llador_core import jobs, paths
 from llador_core.data.splits import MIN_PAIRS
 from llador_core.errors import MissingDataError
 from llador_core.graph import Graph, pair_keys
+from llador_core.job_files import memory
+from llador_core.models.interactions import INTERACTIONS
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import run_name
 from llador_core.training.queue import Asked, job_of
 
+_FLOPS, _BYTES_S = 2e10, 8e9
+_DISTANCE_IS_SLOWER, _OWN_NEGATIVES_ARE_SLOWER = 10, 3
+_WITH_SAFEGUARD = 1.7
+_START_S, _LIBRARIES_GB = 5.0, 0.4
 Stage = Literal["new", "unfinished", "active", "finished"]
 
 
@@ -71,6 +78,44 @@ def check_treatments(graph: Graph) -> None:
             f"out and needs at least {MIN_PAIRS}. Give a relation the role 'treats', or choose "
             "another graph."
         )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a training will take, to a factor of two or so.
+
+    Attributes
+    ----------
+    seconds : float
+        On one core, the second training and the judgement included.
+    memory_gb : float
+    """
+
+    seconds: float
+    memory_gb: float
+
+
+def cost(graph: Graph, config: TrainConfig) -> Cost:
+    """Return what a training will take, told from sizes; measured on one core of a usual processor.
+
+    A step goes over the whole table of entities a dozen times (weights, their gradient, two moments
+    of the optimizer, the mix) and over batch x negatives x dim numbers three times.
+    """
+    table = graph.n_entities * config.dim
+    lesson = config.batch_size * config.n_negatives * config.dim
+    slower = _DISTANCE_IS_SLOWER if INTERACTIONS[config.model].is_distance else 1
+    if not config.shared_negatives:
+        slower *= _OWN_NEGATIVES_ARE_SLOWER
+    step_s = lesson * 6 / _FLOPS * slower + table * 4 * 12 / _BYTES_S
+    seconds = _START_S + graph.n_triples * 2e-6 + config.steps * step_s * _WITH_SAFEGUARD
+    texts = graph.n_entities * 4 * 384 * 4 if config.is_anchored else 0
+    numbers = table * 4 * 8 + config.batch_size * config.n_negatives * 4 * 6 + texts
+    return Cost(seconds, _LIBRARIES_GB + (numbers + graph.n_triples * 60) / 1e9)
+
+
+def free_memory_gb() -> float:
+    """Return the memory that is free on this machine; infinite where that cannot be told."""
+    return memory().get("free_gb", math.inf)
 
 
 def meanings() -> dict[str, str]:

@@ -222,13 +222,9 @@ def default_run(graph: str) -> RunInfo:
         )
 
     def preference(run: RunInfo) -> tuple[bool, bool, bool, float]:
-        return (run.prior == "full", run.is_pretrained, not run.is_imported, _valid_mrr(run))
+        return (run.prior == "full", run.is_pretrained, not run.is_imported, run.valid_mrr)
 
     return max(finished, key=preference)
-
-
-def _valid_mrr(info: RunInfo) -> float:
-    return float(read_json(info.folder / "run.json").get("valid_mrr") or 0.0)
 
 
 def _margin(config: TrainConfig) -> float:

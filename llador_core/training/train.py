@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from llador_core.data.split_file import save_split
 from llador_core.data.splits import (
@@ -42,6 +43,7 @@ from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
 from llador_core.training.config import TrainConfig
 from llador_core.training.device import device_words, pick_device
+from llador_core.training.estimate import Estimate, check_fits, estimate
 from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, guarded_report, safety_report
 from llador_core.training.loop import CHECKPOINT_EVERY, Report, Trainer
@@ -95,7 +97,7 @@ def train(
         The folder cannot be written.
     ConfigError
         A finished run with these very settings stands there already, or an unfinished one with a
-        checkpoint that would be lost.
+        checkpoint that would be lost; the device is not there; or memory would not suffice.
     """
     folder = (out or home() / "runs") / run_name(graph, config)
     if (folder / "run.json").is_file():
@@ -104,6 +106,7 @@ def train(
             "delete its folder, or change a setting, for instance --seed."
         )
     where = pick_device(device)
+    check_fits(graph, config, where)
     split = make_split(graph, config)
     vectors = _vectors(graph, config)
     anchors = make_anchors_for(vectors, config)
@@ -122,6 +125,8 @@ def train(
     weights = _weights(trainer, anchors, kind)
     _write_weights(folder / "weights.safetensors", weights)
     scorer = _as_stored(trainer.model.to_scorer(), weights)
+    progress = trainer.progress
+    del trainer, weights  # the second training needs the room
     scores = scorer.treatment_scores(graph)
     metrics = report_with_controls(graph, split, scores, vectors, seed=config.split_seed)
     guarded = guard(graph, split, config, scorer, anchors, vectors, folder, where)
@@ -130,13 +135,28 @@ def train(
     if guarded is None and config.similar_pairs:
         metrics |= _weigh_similar(graph, split, config, scores, vectors, folder)
     _write_json(folder / "metrics.json", metrics)
-    record = _record(graph, config, trainer, vectors, is_half)
+    record = _record(graph, config, progress, where, vectors, is_half)
     record["safeguard_seconds"] = 0.0 if guarded is None else guarded.seconds
     _write_json(folder / "run.json", record)
     clear_guard(folder)
     for file in (checkpoint.FILE, checkpoint.BEST_FILE):
         (folder / file).unlink(missing_ok=True)
     return folder
+
+
+def dry_run(graph: Graph, config: TrainConfig, device: str = "cpu") -> Estimate:
+    """Return the time and memory that `train` would take; nothing is kept.
+
+    Raises
+    ------
+    MissingDataError, ConfigError
+        As `train`.
+    """
+    where = pick_device(device)
+    check_fits(graph, config, where)
+    split = make_split(graph, config)
+    anchors = make_anchors_for(_vectors(graph, config), config)
+    return estimate(graph, split, config, anchors, where)
 
 
 def _weigh_similar(
@@ -233,13 +253,11 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 def _record(
     graph: Graph,
     config: TrainConfig,
-    trainer: Trainer,
+    progress: Progress,
+    device: torch.device,
     vectors: FieldVectors | None,
     is_half: bool,
 ) -> dict[str, Any]:
-    import torch
-
-    progress = trainer.progress
     prior: dict[str, Any] = {"name": config.prior}
     texts = load_texts(graph, config.texts) if config.is_anchored else None
     if vectors is not None and texts is not None:
@@ -258,7 +276,7 @@ def _record(
         "valid_mrr": progress.best_metric,
         "seconds": round(progress.seconds, 2),
         "n_threads": torch.get_num_threads(),
-        "device": device_words(trainer.device),
+        "device": device_words(device),
         "machine": platform.machine(),
         "weights": "float16" if is_half else "float32",
         "versions": versions(),

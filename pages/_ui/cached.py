@@ -18,7 +18,7 @@ from llador_core.data.specs import GRAPHS
 from llador_core.explain import Explanation, explain
 from llador_core.graph import Graph
 from llador_core.priors.places import set_names
-from llador_core.priors.texts import TEXTS_FILE, Texts, load_texts
+from llador_core.priors.texts import TEXTS_FILE, Texts, texts_if_any, texts_stamp
 from llador_core.safeguard import reasons
 from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
@@ -46,6 +46,8 @@ class View:
         Every drug, best first.
     order : "combined" or "raw"
         What the candidates are ordered by; "raw" for a run without a safeguard.
+    text_set : str
+        The set of texts that the run was anchored to, "" for the graph's own.
     """
 
     graph: Graph
@@ -56,6 +58,7 @@ class View:
     disease: int
     candidates: tuple[ranking.Candidate, ...]
     order: Order = "combined"
+    text_set: str = ""
 
     @property
     def is_guarded(self) -> bool:
@@ -89,7 +92,9 @@ def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined"
     mechanism = runs.partner(info, "mechanism") if info.prior == "full" else None
     found = ranked(graph_name, disease, info, base, order)
     order = order if found[0].caution is not None else "raw"
-    return View(graph(graph_name), texts(graph_name), info, base, mechanism, disease, found, order)
+    text_set = run(info).config.texts
+    written = texts(graph_name, text_set)
+    return View(graph(graph_name), written, info, base, mechanism, disease, found, order, text_set)
 
 
 def graph(name: str) -> Graph:
@@ -97,9 +102,10 @@ def graph(name: str) -> Graph:
     return _graph(name, graph_stamp(name))
 
 
-def texts(graph_name: str) -> Texts | None:
-    """Return what the LLM wrote about a graph's entities."""
-    return _texts(graph_name, graph_stamp(graph_name))
+def texts(graph_name: str, text_set: str = "") -> Texts | None:
+    """Return what the LLM wrote about a graph's entities; None where there is no such set."""
+    stamp = graph_stamp(graph_name)
+    return _texts(graph_name, stamp + texts_stamp(_graph(graph_name, stamp), text_set), text_set)
 
 
 def has_llm_texts(graph_name: str) -> bool:
@@ -187,9 +193,11 @@ def hub_effect(graph_name: str, info: RunInfo, order: Order = "combined") -> hub
     return _hub_effect(graph_name, graph_stamp(graph_name), _own(info), order)
 
 
-def caution_reasons(graph_name: str, drug: int, disease: int) -> tuple[CautionReason, ...]:
+def caution_reasons(
+    graph_name: str, drug: int, disease: int, text_set: str = ""
+) -> tuple[CautionReason, ...]:
     """Return what graph and texts say against a pair beyond what explanations look for."""
-    return _caution_reasons(graph_name, graph_stamp(graph_name), drug, disease)
+    return _caution_reasons(graph_name, graph_stamp(graph_name), drug, disease, text_set)
 
 
 def graph_stamp(name: str) -> Stamp:
@@ -211,8 +219,8 @@ def _graph(name: str, stamp: Stamp) -> Graph:  # noqa: ARG001  the stamp is part
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _texts(graph_name: str, stamp: Stamp) -> Texts | None:
-    return load_texts(_graph(graph_name, stamp))
+def _texts(graph_name: str, stamp: Stamp, text_set: str) -> Texts | None:  # noqa: ARG001
+    return texts_if_any(_graph(graph_name, graph_stamp(graph_name)), text_set)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -248,7 +256,7 @@ def _ranked(
         disease=disease,
         drug=drug,
         base=_run(*twin) if twin else None,
-        texts=_texts(graph_name, stamp),
+        texts=texts(graph_name, _run(*own).config.texts),
         order=order,
     )
     return tuple(found)
@@ -298,9 +306,9 @@ def _hub_effect(graph_name: str, stamp: Stamp, own: tuple[str, Stamp], order: Or
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _caution_reasons(
-    graph_name: str, stamp: Stamp, drug: int, disease: int
+    graph_name: str, stamp: Stamp, drug: int, disease: int, text_set: str
 ) -> tuple[CautionReason, ...]:
-    found, texts_of = _graph(graph_name, stamp), _texts(graph_name, stamp)
+    found, texts_of = _graph(graph_name, stamp), texts(graph_name, text_set)
     return tuple(reasons.caution_reasons(found, texts_of, drug, disease))
 
 

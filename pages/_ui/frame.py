@@ -36,9 +36,10 @@ LINKS = {
 }
 # Pages about graphs, texts and runs, not about a case: behind one button beside the others.
 TOOLS: dict[str, tuple[str, str]] = {
+    GRAPHS: ("Graphs", ":material/database:"),
     PRIORS: ("Priors", ":material/edit_note:"),
     TRAIN: ("Train", ":material/model_training:"),
-    GRAPHS: ("Graphs", ":material/database:"),
+    RUNS: ("Runs", ":material/table_chart:"),
 }
 
 

@@ -130,8 +130,10 @@ def _pick_columns(found: Look) -> Columns:
                 options,
                 index=options.index(guess) if guess in options else 0,
                 format_func=lambda column: plain(column) or NONE,
-                key=f"column-{name}-{found.file.name}-{len(options)}-{found.has_header}",
+                key=f"column-{name}-{found.file.name}-{len(options)}-{found.has_header}-{guess}",
             )
+        if name == "tail":  # types and names stand beside the columns that were chosen
+            guessed = cols.guess(found.columns, found.rows, **picked)
     return Columns(**picked)
 
 

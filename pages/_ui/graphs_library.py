@@ -28,10 +28,10 @@ def show_library() -> None:
         f"{count(n_here, 'graph')} here. A graph that is here can be chosen at the top of every "
         "page; what is fetched or imported stays on this machine."
     )
-    left, right = st.columns(2, gap="medium")
-    for i, info in enumerate(infos):
-        with (left, right)[i % 2], st.container(border=True):
-            _show_card(info)
+    for first in range(0, len(infos), 2):  # in rows, so that a phone keeps the order
+        for place, info in zip(st.columns(2, gap="medium"), infos[first : first + 2], strict=False):
+            with place, st.container(border=True, height="stretch"):
+                _show_card(info)
 
 
 def _show_card(info: GraphInfo) -> None:
@@ -39,7 +39,8 @@ def _show_card(info: GraphInfo) -> None:
     marks = ":green-badge[:material/check: here]" if info.is_here else ":gray-badge[not here]"
     marks += " :blue-badge[yours]" if info.is_own else ""
     marks += " :gray-badge[built in]" if spec and spec.is_built_in else ""
-    st.markdown(f"#### {markdown(info.title)}\n{marks}")
+    st.subheader(markdown(info.title), anchor=False)
+    st.markdown(marks)
     st.markdown(_counts(info))
     st.caption(f"**Licence** {markdown(info.licence)}")
     if spec and spec.citation:
@@ -50,7 +51,8 @@ def _show_card(info: GraphInfo) -> None:
         graphs_view.follow(job, info.name)
         return
     if found.state == "stopped" and not info.is_here:
-        st.warning(f"{markdown(found.problem)} What came so far is kept.", icon=":material/error:")
+        kept = " What came so far is kept." if removal.is_begun(info.name) else ""
+        st.warning(f"{markdown(found.problem)}{kept}", icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         if info.is_here:
             _show_ways(info)

@@ -9,6 +9,7 @@ import streamlit as st
 from llador_core import jobs
 from llador_core.errors import LladorError
 from llador_core.escape import markdown
+from llador_core.priors.embedders import choose
 from llador_core.priors.places import slug
 from pages._ui import priors_form
 
@@ -21,8 +22,11 @@ def describe_job(graph_name: str, text_set: str) -> str:
 
 
 def embed_job(graph_name: str, text_set: str, embedder: str) -> str:
-    """Return the name of the job that computes the vectors of a set."""
-    return f"embed-{slug(graph_name)}-{slug(text_set or 'own')}-{slug(embedder)}"[:200]
+    """Return the name of the job that computes the vectors of a set.
+
+    Raises UnknownNameError or ConfigError for an embedder that is none.
+    """
+    return f"embed-{slug(graph_name)}-{text_set or 'own'}-{slug(choose(embedder).name)}"
 
 
 def start(name: str, arguments: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ import streamlit as st
 from llador_core.errors import LladorError
 from llador_core.escape import markdown
 from llador_core.graph import Graph
-from llador_core.priors.answers import Definition, Status, Tally, tallies
+from llador_core.priors.answers import Definition, Status
 from llador_core.priors.plan import Ask, Plan, duration_words, make_plan, plan_words
+from llador_core.priors.tallies import Tally, tallies
 from pages._ui import (
     cached,
     priors_form,

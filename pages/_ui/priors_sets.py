@@ -9,10 +9,10 @@ import streamlit as st
 from llador_core.errors import LladorError
 from llador_core.escape import markdown, plain
 from llador_core.graph import Graph
-from llador_core.priors.answers import tallies
 from llador_core.priors.places import slug
 from llador_core.priors.publish import publish
 from llador_core.priors.sets import TextSet, coverage, delete_set, list_sets
+from llador_core.priors.tallies import tallies
 from llador_core.priors.vectors import stored_embedders
 from pages._ui import exports, frame, priors_data, priors_jobs, state
 
@@ -132,7 +132,11 @@ def _show_embed(graph: Graph, one: TextSet) -> None:
         help="Or type st:NAME of a sentence-transformers model, a folder, or openai:MODEL. Those "
         "of OpenAI need the key and address above.",
     )
-    name = priors_jobs.embed_job(graph.name, one.name, embedder)
+    try:
+        name = priors_jobs.embed_job(graph.name, one.name, embedder or "")
+    except LladorError as error:
+        st.error(markdown(str(error)), icon=":material/error:")
+        return
     if priors_jobs.show_job(name, "Computed."):
         return
     asked = ["embed", f"--graph={graph.name}", f"--texts={one.name}", f"--embedder={embedder}"]

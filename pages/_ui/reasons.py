@@ -264,7 +264,8 @@ def _from_caution(pair: Pair) -> list[Kind]:
     avoided = graph.relations_with_role("contraindicated").tolist()
     source = markdown(listed(list(dict.fromkeys(origin(graph, r) for r in avoided)), MAX_SHARED))
     alike, written = [], []
-    for reason in cached.caution_reasons(graph.name, pair.drug, pair.disease):
+    text_set = pair.view.text_set
+    for reason in cached.caution_reasons(graph.name, pair.drug, pair.disease, text_set):
         name, shared = markdown(reason.name), markdown(listed(reason.shared, MAX_SHARED))
         sentence = reason.text.rstrip(";")
         if reason.kind == "similar":

@@ -222,7 +222,7 @@ def show_caution(view: View, candidate: Candidate) -> None:
     """
     if candidate.caution is None:
         return
-    reasons = cached.caution_reasons(view.graph.name, candidate.entity, view.disease)
+    reasons = cached.caution_reasons(view.graph.name, candidate.entity, view.disease, view.text_set)
     told = [f"- {sentences.reason(reason, view.disease_name)}" for reason in reasons]
     with st.container(border=True, gap="small"):
         st.markdown(

@@ -39,6 +39,7 @@ OF_A_GRAPH = frozenset(
         "ties",
         "class",
         "of",
+        "picked",
         "texts",
         "against",
     ]

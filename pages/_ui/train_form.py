@@ -27,7 +27,7 @@ WHATS: Mapping[str, str] = {
 HELP: Mapping[str, str] = {
     "pair": "Two trainings that differ in their prior alone, so that what is different between "
     "them is what the prior does.",
-    "one": "One training.",
+    "one": "One training; it can then stand beside any other run of its graph.",
     "demo": "The surroundings of one disease become a small graph of their own, and a model is "
     "trained on it without and with the prior while you watch: about a minute on two cores. What "
     "it finds is a taste: trained on the whole graph, a model knows more.",
@@ -46,10 +46,13 @@ class Choice:
     asked : tuple of Asked
         In the order they are trained. For a demo they name the graph that its surroundings are
         taken from.
+    max_triples : int
+        Of a demo's surroundings; 0 for no demo.
     """
 
     what: What
     asked: tuple[Asked, ...]
+    max_triples: int = 0
 
 
 def pick_what() -> What:
@@ -86,10 +89,14 @@ def pick_choice(graph: Graph, what: What) -> Choice:
         model = pick("model", "Model", models, DEFAULTS["model"], 170)
         priors = _pick_priors(graph, what)
         texts = _pick_texts(graph) if set(priors) != {"none"} else ""
-        recipe = DEFAULTS["recipe"] if what == "demo" else _pick_recipe()
+        recipe, size = DEFAULTS["recipe"], 0
+        if what == "demo":
+            size = train_settings.pick_size()
+        else:
+            recipe = _pick_recipe()
     first = Asked(graph.name, model, priors[-1], recipe)
     if what == "demo":
-        settings, device = train_settings.DEMO, "auto"
+        settings, device = train_settings.pick_demo(graph, first), "auto"
     else:
         settings, device = train_settings.pick_settings(graph, first)
     with_texts = (f"texts={texts}",) if texts else ()
@@ -102,7 +109,7 @@ def pick_choice(graph: Graph, what: What) -> Choice:
         )
         for prior in priors
     )
-    return Choice(what, asked)
+    return Choice(what, asked, size)
 
 
 def _pick_recipe() -> str:

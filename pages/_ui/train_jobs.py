@@ -55,7 +55,7 @@ def _show_groups() -> None:
     earlier = []
     has_shown_ended = False
     for key, members in groups.items():
-        members.sort(key=lambda job: job.asked)
+        members.sort(key=lambda job: (job.prior != "none", job.asked))  # what is compared with
         is_active = any(job.is_active for job in members)
         is_fresh = max(job.job.time for job in members) > time.time() - OPEN_FOR_S
         if is_active or (is_fresh and not has_shown_ended):

@@ -13,7 +13,6 @@ import streamlit as st
 
 from llador_core import paths
 from llador_core.escape import markdown, plain
-from llador_core.figures.style import CONFIG
 from llador_core.figures.training import (
     Series,
     loss_figure,
@@ -29,6 +28,8 @@ from pages._ui.train_pick import prior_words
 # A second, shorter training and the judgement follow: so much of the time of the first.
 AFTERWARDS = 0.8
 TRAINING_SHARE = 0.55
+HEIGHT = 270
+STEP_OF_WHAT_MOVED = 4  # of the case study: where a run stands beside another
 MISSING = "—"
 
 
@@ -107,12 +108,14 @@ def show_curves(
         return
     alt = training_alt(series)
     left, right = st.columns(2)
+    is_dark = st.context.theme.type == "dark"
     for column, figure, name in (
-        (left, validation_figure(series), "validation"),
-        (right, loss_figure(series), "loss"),
+        (left, validation_figure(series, is_dark=is_dark), "Validation"),
+        (right, loss_figure(series, is_dark=is_dark), "Loss"),
     ):
-        show.fit_theme(figure)
-        column.plotly_chart(figure, config=CONFIG, alt=plain(alt), key=f"{name}-{key}")
+        column.echarts_chart(
+            figure, height=HEIGHT, key=f"{name}-{key}", alt=f"{name} over steps. {plain(alt)}"
+        )
     show.show_twin(alt, training_rows(series), f"training-{key}")
 
 
@@ -139,6 +142,8 @@ def _links(job: TrainingJob, base: TrainingJob | None) -> None:
         params["disease"] = None
     kept = {name: value for name, value in state.link(**params).items() if name != "step"}
     words = _short(job)
+    if base is not None:
+        kept["step"] = str(STEP_OF_WHAT_MOVED)
     st.page_link(
         frame.CASE_STUDY,
         label=f"Case study: {words}" if base is None else f"Case study: {words} against the other",
@@ -174,8 +179,18 @@ def _result(job: TrainingJob) -> dict[str, Any]:
         found = _interval(job, metric)
         told[metric] = f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
     told["Hidden pairs"] = _metrics(job)["run"]["drug-ranking"]["n_pairs"]
-    told["Time"] = duration(job.job.seconds)
+    told["Time"] = _time(job)
     return told
+
+
+def _time(job: TrainingJob) -> str:
+    """Return how long a run was computed for, without the time it stood in line."""
+    file = paths.home() / "runs" / job.run / "run.json"
+    try:
+        record = _read(str(file), file.stat().st_mtime_ns)
+        return duration(float(record["seconds"]) + float(record.get("safeguard_seconds", 0)))
+    except (OSError, ValueError, KeyError, TypeError):
+        return MISSING
 
 
 def _interval(job: TrainingJob, metric: str) -> dict[str, float]:

@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from llador_core.graph import Graph
-from llador_core.training import plan
+from llador_core.models.interactions import INTERACTIONS
+from llador_core.training import plan, subgraph
 from llador_core.training.config import TrainConfig
 from llador_core.training.queue import DEVICES, Asked
 from pages._ui import state
@@ -83,8 +84,11 @@ SPLIT_WORDS = {
     "disease": "all treatments of some diseases",
     "drug": "all uses of some drugs",
 }
-# Of a live demo: enough to see what the prior does, and a curve with many points.
-DEMO: tuple[str, ...] = ("steps=600", "validate_every=30")
+SIZES = (1_000, 2_000, 4_000, 8_000, 16_000, 32_000)
+# Of a live demo: enough to see what the prior does, and a curve with many points. Distances cost
+# several times what products do.
+DEMO = ("steps=600", "validate_every=30")
+DEMO_OF_DISTANCES = ("steps=300", "validate_every=15")
 
 
 def pick_settings(graph: Graph, asked: Asked) -> tuple[tuple[str, ...], str]:
@@ -114,6 +118,24 @@ def pick_settings(graph: Graph, asked: Asked) -> tuple[tuple[str, ...], str]:
     found = replace(asked, settings=tuple(changed)).config(graph)
     _show_all(found, usual)
     return tuple(changed), device
+
+
+def pick_demo(graph: Graph, asked: Asked) -> tuple[str, ...]:
+    """Show what can be chosen of a live demo; return its settings. Raises as `pick_settings`."""
+    is_distance = INTERACTIONS[asked.model].is_distance
+    settings = DEMO_OF_DISTANCES if is_distance else DEMO
+    usual = replace(asked, settings=settings).config(graph)
+    settings = (*settings, *_written())
+    _show_all(replace(asked, settings=settings).config(graph), usual)
+    return settings
+
+
+def pick_size() -> int:
+    """Offer how many triples the surroundings may have; return it."""
+    words = {str(size): f"up to {size:,} triples" for size in SIZES}
+    usual = str(subgraph.MAX_TRIPLES)
+    help_words = "More takes longer and comes nearer to what the whole graph would say."
+    return int(pick("size", "Surroundings", words, usual, 200, help_words))
 
 
 def _pick_number(name: str, number: Number, usual: float) -> str | None:

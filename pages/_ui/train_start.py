@@ -15,6 +15,7 @@ from llador_core.training import plan, queue, subgraph
 from llador_core.training.plan import Plan
 from llador_core.training.queue import Asked
 from pages._ui import cached, frame, state
+from pages._ui.train_cost import show_cost
 from pages._ui.train_form import Choice
 from pages._ui.train_pick import prior_words
 
@@ -43,6 +44,7 @@ def show_start(graph: Graph, choice: Choice) -> None:
                 if one.stage == "finished":
                     _link(graph.name, one)
     todo = [one for one in plans if one.stage in ("new", "unfinished")]
+    show_cost(graph, todo)
     label = "Go on" if todo and all(one.stage == "unfinished" for one in todo) else "Start training"
     st.button(
         f"{label} ({len(todo)} runs)" if len(todo) > 1 else label,
@@ -83,7 +85,7 @@ def _show_demo(graph: Graph, choice: Choice) -> None:
     disease = state.current_disease(graph)
     name = graph.entity_names[disease]
     st.markdown(
-        f"Takes up to {subgraph.MAX_TRIPLES:,} triples around **{markdown(name)}** out of "
+        f"Takes up to {choice.max_triples:,} triples around **{markdown(name)}** out of "
         f"{markdown(graph.title or graph.name)}, as a graph of its own that every page can show."
     )
     st.button(
@@ -92,21 +94,23 @@ def _show_demo(graph: Graph, choice: Choice) -> None:
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start_demo,
-        args=(graph.name, disease, choice.asked),
+        args=(graph.name, disease, choice),
         help="Trains without the prior first, then with it. Done before? Then with another seed.",
     )
 
 
-def _start_demo(graph_name: str, disease: int, asked: Sequence[Asked]) -> None:
+def _start_demo(graph_name: str, disease: int, choice: Choice) -> None:
     """Make the surroundings of a disease a graph, and put both trainings in line.
 
     Where they have been trained before, chance starts from the next seed: a demo shows a training.
     """
     source = cached.graph(graph_name)
     try:
-        name = subgraph.make_subgraph(source, disease)
+        name = subgraph.make_subgraph(source, disease, choice.max_triples)
         part = cached.graph(name)
-        there = [replace(one, graph=name, settings=_fitting(one.settings)) for one in asked]
+        there = [
+            replace(one, graph=name, settings=_without_seed(one.settings)) for one in choice.asked
+        ]
         for seed in range(MOST_SEEDS):
             seeded = [_with_seed(one, seed) for one in there]
             plans = [plan.plan(part, one) for one in seeded]
@@ -117,7 +121,7 @@ def _start_demo(graph_name: str, disease: int, asked: Sequence[Asked]) -> None:
         st.session_state[PROBLEM] = str(error)
 
 
-def _fitting(settings: Sequence[str]) -> tuple[str, ...]:
+def _without_seed(settings: Sequence[str]) -> tuple[str, ...]:
     return tuple(setting for setting in settings if not setting.startswith("seed="))
 
 

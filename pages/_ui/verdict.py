@@ -14,7 +14,7 @@ from llador_core.hubs import TOP
 from llador_core.priors.anchors import PRIORS
 from llador_core.ranking import Candidate
 from llador_core.safeguard.model import CautionLevel
-from pages._ui import cached, pair_view, shortlist, shortlist_panel, show
+from pages._ui import cached, pair_view, shortlist, shortlist_panel, show, together
 from pages._ui.pair_view import Pair
 
 HUB = 0.25  # near the top of more than a quarter of all diseases' lists: little is said of this one
@@ -171,6 +171,7 @@ def _show_agreement(pair: Pair, asked: pair_view.Asked) -> None:
         st.caption("No installed run could be asked about this pair.")
     else:
         st.markdown(f"**Across runs**: {strip.agreement_words(agreed)}")
+        together.show_line(pair.view, pair.candidate)
         show.show_figure(
             strip.agreement_figure(agreed, pair.view.run.name),
             strip.agreement_alt(agreed),

@@ -175,3 +175,12 @@ def test_shipped_runs_have_two_peers_each_and_together_find_more(starter: Graph,
         for one in (together, *(-one for one in lists))
     ]
     assert hits[0] > max(hits[1:]) + 0.03
+
+
+def test_runs_that_were_stopped_early_have_no_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = info("own", created="1", valid_mrr=0.3)
+    others = [info("good", seed=1, created="2", valid_mrr=0.5)]
+    others += [info("early", seed=2, created="3", valid_mrr=0.05)]
+    monkeypatch.setattr(agreement, "list_runs", lambda _: [own, *others])
+    assert [one.name for one in peers(own)] == ["own", "good"]
+    assert [one.name for one in peers(others[1])] == ["early", "own", "good"]  # itself always

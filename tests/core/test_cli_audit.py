@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from llador_core.__main__ import main
 from llador_core.graph import Graph
-from llador_core.priors import vectors
+from llador_core.priors import embedders
 from llador_core.priors.audit import audit_pairs
-from llador_core.priors.texts import load_texts
+from llador_core.priors.texts import TEXT_FIELDS, load_texts
+from llador_core.priors.vectors import load_vectors
 from llador_core.training import masked
 from llador_core.training.prior_check import train_command, variants
 from llador_core.training.runs import default_run, load_run
@@ -62,12 +64,14 @@ def test_masked_texts_become_a_set_to_train_with(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The sentence model is replaced: it takes minutes, and is tested by itself."""
+    """The sentence model is replaced: it is tested by itself. It meets the changed texts alone."""
+    asked: list[str] = []
 
-    def embed(texts: list[str], *_: object, **__: object) -> np.ndarray:
-        return np.ones((len(texts), 4), np.float32)
+    def batches(texts: list[str], _choice: object) -> Iterator[tuple[list[int], np.ndarray]]:
+        asked.extend(texts)
+        yield [*range(len(texts))], np.eye(1, 384, dtype=np.float32).repeat(len(texts), axis=0)
 
-    monkeypatch.setattr(vectors, "embed", embed)
+    monkeypatch.setattr(embedders, "_batches", batches)
     monkeypatch.setenv("LLADOR_HOME", str(tmp_path))
     info = default_run("starter")
     before = (starter.texts_folder / "priors.jsonl").read_bytes() if starter.texts_folder else b""
@@ -80,6 +84,14 @@ def test_masked_texts_become_a_set_to_train_with(
     texts = load_texts(starter, name)
     assert texts is not None
     assert "taken out" in texts.provenance.prompt
+    own = load_texts(starter)
+    assert own is not None
+    both = [zip(texts.of(f), own.of(f), strict=True) for f in TEXT_FIELDS]
+    assert set(asked) == {new for one in both for new, old in one if new not in ("", old)}
+    is_same = [new == old for new, old in zip(texts.treatment, own.treatment, strict=True)]
+    found, stored = load_vectors(starter, name), load_vectors(starter)
+    treatment = found.vectors["treatment"][is_same]
+    assert np.array_equal(treatment, stored.vectors["treatment"][is_same])
     run = load_run(info.name)
     split = run.split(starter)
     drugs, diseases = masked.pairs_to_mask(run, starter, "held-out")

@@ -62,7 +62,7 @@ print("first page:", *[m for m in ("pandas", "scipy", "sklearn") if m in sys.mod
 for step in "12345":
     app.query_params["step"] = step
     assert not app.run().exception
-for page in ("candidates", "pair", "embedding_shift"):
+for page in ("candidates", "pair", "embedding_shift", "train"):
     assert not app.switch_page(f"pages/{page}.py").run().exception
 print(*[m for m in ("torch", "pykeen", "sentence_transformers", "umap") if m in sys.modules])
 """

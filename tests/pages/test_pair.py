@@ -265,9 +265,9 @@ def test_an_entity_without_text_is_told(
         *(without(texts.of(f)) for f in ("background", "treatment", "caution")),
         provenance=texts.provenance,
     )
-    monkeypatch.setattr(cached, "load_texts", lambda _graph: mute)
+    monkeypatch.setattr(cached, "texts_if_any", lambda _graph, _texts: mute)
     assert "Nothing was written about Haloperidol" in words(opened(open_page))
-    monkeypatch.setattr(cached, "load_texts", lambda _graph: None)
+    monkeypatch.setattr(cached, "texts_if_any", lambda _graph, _texts: None)
     cached.st.cache_resource.clear()
     assert "No text was written for this graph" in words(opened(open_page))
 

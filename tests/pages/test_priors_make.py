@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from llador_core import jobs
 from llador_core.cli.describe import job_name
-from llador_core.errors import ConfigError
+from llador_core.errors import ConfigError, UnknownNameError
 from llador_core.graph import Graph
 from llador_core.priors.endpoint import KEY_VARIABLES
 from llador_core.priors.plan import Ask
@@ -21,6 +21,7 @@ from llador_core.priors.prices import find_price
 from llador_core.priors.prompts import find_prompt
 from llador_core.priors.sets import list_sets
 from llador_core.priors.texts import load_texts
+from llador_core.priors.vectors import stored_embedders
 from pages._ui import priors_jobs
 from pages._ui.priors_form import Service as Typed
 from pages._ui.priors_make import arguments
@@ -205,6 +206,20 @@ def test_prices_are_added_and_checked() -> None:
     with pytest.raises(ConfigError, match="not a number"):
         save_prices([{"model": "bad", "input": -1.0, "output": 0.0}])
     assert find_price("gpt-4o") is not None
+
+
+def test_vectors_are_computed_in_the_background(open_page: Open, starter: Graph) -> None:
+    with pytest.raises(UnknownNameError, match="no embedder"):
+        priors_jobs.embed_job("starter", "", "nonsense")
+    app = open_page("priors", part="Make")
+    app.selectbox(key="embedder").set_value("tfidf").run()
+    app.button(key="embed").click().run()
+    name = priors_jobs.embed_job("starter", "", "tfidf")
+    until(lambda: jobs.follow(name).state != "running")
+    assert jobs.follow(name).state == "done", jobs.follow(name).problem
+    app.run()
+    assert "all-MiniLM-L6-v2, tfidf" in words(app)
+    assert stored_embedders(starter) == ["all-MiniLM-L6-v2", "tfidf"]
 
 
 def test_a_set_is_published_with_reviews_and_deleted(open_page: Open, starter: Graph) -> None:

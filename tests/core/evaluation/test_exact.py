@@ -91,6 +91,15 @@ def test_kernels_and_blocks_of_any_size_give_the_same_ranks(model, side, triples
         np.testing.assert_array_equal(n, n_whole)
 
 
+def test_compiled_or_not_scores_that_are_not_finite_are_refused(monkeypatch):
+    low, high = np.zeros(2, np.float32), np.ones(2, np.float32)
+    for bad in (np.nan, np.inf):
+        scores = np.array([[0, 1, 2], [0, bad, 2]], np.float32)
+        for is_compiled in (False, True):
+            with pytest.raises(ConfigError, match="not finite"):
+                exact._settle(scores, low, high, is_compiled)
+
+
 @EVERY
 @SIDES
 def test_renumbering_changes_no_rank(model, side, triples):

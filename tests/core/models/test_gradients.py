@@ -1,5 +1,7 @@
 """Gradients written out by hand, against automatic differentiation of the score functions."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,32 @@ def test_results_do_not_depend_on_the_number_of_threads(kind: str) -> None:
     for other in results[1:]:
         for mine, theirs in zip(results[0], other, strict=True):
             assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("compiler", ["traced", "missing"])
+@pytest.mark.parametrize("kind", ["l1", "moduli", "sines"])
+def test_fused_kernels_are_the_plain_ones(kind: str, compiler: str, monkeypatch) -> None:
+    """As on a GPU: traced by PyTorch's compiler, or without one."""
+    real = torch.compile
+
+    def missing(function, **_):
+        def fails(*_):
+            raise RuntimeError("no C compiler")
+
+        return fails
+
+    traced = functools.partial(real, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", traced if compiler == "traced" else missing)
+    pairwise._fused.cache_clear()
+    q, c, g = draw(2, 3, 8), draw(2, 5, 8, seed=1), draw(2, 3, 5, seed=2)
+    for part, arguments in (
+        ("value", (q, c)),
+        ("to_query", (q, c, g)),
+        ("to_candidates", (q, c, g)),
+    ):
+        fused, plain = pairwise._fused(kind, part, "cuda"), pairwise._fused(kind, part, "cpu")
+        torch.testing.assert_close(fused(*arguments), plain(*arguments))
+    pairwise._fused.cache_clear()
 
 
 @pytest.mark.parametrize("kind", ["l1", "moduli", "sines"])

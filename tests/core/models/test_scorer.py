@@ -102,6 +102,24 @@ def test_machine_code_says_what_the_python_says():
         assert np.abs(slow).min() > 0
 
 
+def test_scores_are_settled_as_numpy_settles_them():
+    draw = np.random.default_rng(0)
+    scores = draw.integers(0, 30, (6, 600)).astype(np.float32)
+    low, high = np.full(6, 9, np.float32), np.full(6, 11, np.float32)
+    low[2], high[2] = 40, 41  # a row without near ones
+    expected = np.flatnonzero((scores >= low[:, None]) & (scores <= high[:, None]))
+    for settle in (distances.settle, distances.compiled(distances.settle)):
+        n_better, near = np.ones(6, np.int64), np.empty(scores.size, np.int32)
+        n_near = settle(scores, low, high, n_better, near)
+        np.testing.assert_array_equal(near[:n_near], expected)
+        np.testing.assert_array_equal(n_better, 1 + (scores > high[:, None]).sum(1))
+        for bad in (np.nan, np.inf, -np.inf):
+            damaged = scores.copy()
+            damaged[5, 599] = bad
+            with np.errstate(invalid="ignore"):
+                assert settle(damaged, low, high, n_better, near) == -1
+
+
 @EVERY
 def test_pairs_and_lists_agree_with_single_triples(model):
     scorer = make_scorer(model)
@@ -109,8 +127,12 @@ def test_pairs_and_lists_agree_with_single_triples(model):
     table = scorer.score_pairs(drugs, 1, diseases)
     single = scorer.score(drugs[:, None], np.array(1), diseases[None])
     np.testing.assert_allclose(table, single, rtol=2e-5, atol=2e-5)
-    each = scorer.score_each(drugs[:, None], np.array(1), diseases[None])
-    np.testing.assert_array_equal(each, single)
+    some = np.random.default_rng(0).permuted(np.tile(diseases, (20, 3)), axis=1)
+    each = scorer.score_each(drugs, 1, some, "tail")  # more of them than are done at once
+    expected = np.take_along_axis(single, some - 20, axis=1)
+    np.testing.assert_allclose(each, expected, rtol=2e-5, atol=2e-5)
+    turned = scorer.score_each(diseases[:5], 1, np.tile(drugs, (5, 1)), "head")
+    np.testing.assert_allclose(turned, single[:, :5].T, rtol=2e-5, atol=2e-5)
 
 
 def test_the_first_error_of_a_thread_is_raised(monkeypatch):

@@ -49,9 +49,12 @@ class Service:
     most_in_flight: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cuts_batches: bool = False
+    ignores_dimensions: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
     allowed_from: float | None = None
+    last_accepted: float = 0.0
     level: float = 0.0
     level_at: float = 0.0
 
@@ -69,7 +72,35 @@ class Service:
                 self.n_refused += 1
                 return (1 - self.level) / self.rate
             self.level -= 1
+            self.last_accepted = now
             return None
+
+    def work_off(self, batch_id: str, status: str = "completed") -> None:
+        """Answer a batch as the rule says: "lose" leaves a request out, "500" fails it."""
+        batch = self.batches[batch_id]
+        good, bad = [], []
+        for line in self.files[batch["input_file_id"]].decode().splitlines():
+            asked = json.loads(line)
+            user = asked["body"]["messages"][-1]["content"]
+            self.asked[user] += 1
+            what = self.rule(user, self.asked[user])
+            told: dict[str, Any] = {"id": "r", "custom_id": asked["custom_id"], "error": None}
+            if what == "lose":
+                continue
+            if what == "500":
+                told["response"] = {"status_code": 500, "body": {"error": {"message": "It broke"}}}
+                bad.append(told)
+            else:
+                self.paid[user] += 1
+                content = "I'm sorry, no." if what == "refuse" else self.text(user)
+                told["response"] = {"status_code": 200, "body": completion(content, user)}
+                good.append(told)
+        for name, rows in (("output", good), ("error", bad)):
+            if rows:
+                file = f"file-{name}-{batch_id}"
+                self.files[file] = "\n".join(json.dumps(row) for row in rows[::-1]).encode()
+                batch[f"{name}_file_id"] = file
+        batch["status"] = status
 
     def text(self, user: str) -> str:
         """Return the description that this service gives."""
@@ -94,7 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         service = self.service
-        if found := re.fullmatch(r"/v1/batches/(\w+)", self.path):
+        if self.path.startswith("/v1/batches?"):
+            data = list(service.batches.values())
+            self._json(200, {"object": "list", "data": data, "has_more": False})
+        elif found := re.fullmatch(r"/v1/batches/(\w+)", self.path):
             batch = service.batches.get(found[1])
             self._json(200, batch) if batch else self._error(404, "no such batch")
         elif found := re.fullmatch(r"/v1/files/([\w-]+)/content", self.path):
@@ -193,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         with service.lock:
             service.embedded.update(texts)
             service.bodies.append(body)
-        width = body.get("dimensions", 8)
+        width = 8 if service.ignores_dimensions else body.get("dimensions", 8)
         rows = [[share(f"{i} {text}") - 0.5 for i in range(width)] for text in texts]
         data = [{"object": "embedding", "index": i, "embedding": r} for i, r in enumerate(rows)]
         usage = {"prompt_tokens": 3 * len(texts), "total_tokens": 3 * len(texts)}
@@ -216,6 +250,10 @@ class _Handler(BaseHTTPRequestHandler):
             **body,
         }
         self.service.batches[batch["id"]] = batch
+        if self.service.cuts_batches:
+            self.close_connection = True
+            self.connection.close()
+            return
         self._json(200, batch)
 
     def _error(

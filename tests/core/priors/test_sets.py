@@ -16,7 +16,6 @@ from llador_core.priors.answers import (
     answers_file,
     answers_of,
     open_store,
-    tallies,
 )
 from llador_core.priors.publish import publish
 from llador_core.priors.reviews import TextPlace, current_reviews, review, reviews_of
@@ -28,6 +27,7 @@ from llador_core.priors.sets import (
     list_sets,
     write_set,
 )
+from llador_core.priors.tallies import tallies
 from llador_core.priors.texts import UNREVIEWED, Provenance, load_texts
 from llador_core.priors.vectors import load_vectors, make_vectors, stored_embedders
 

@@ -325,3 +325,23 @@ def test_batches_depend_on_the_seed_and_the_step_alone(small: Graph) -> None:
         third = step_of(small, config_of(seed=4, **changes)).batches
         assert not torch.equal(third.batch(3).drawn, other.batch(3).drawn)
         assert not torch.equal(third.batch(3).known, other.batch(3).known)
+
+
+def test_padded_rows_train_as_exact_ones(small: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole training as on a GPU, where shapes are fixed and there are no compiled loops."""
+    from llador_core.training import batches as drawing
+    from llador_core.training import optimizers, sparse
+
+    for optimizer in OPTIMIZERS:
+        tables = []
+        for is_gpu in (False, True):
+            with monkeypatch.context() as patch:
+                if is_gpu:
+                    patch.setattr(pairwise, "compiled_loops", lambda: None)
+                    patch.setattr(drawing, "loops_for", lambda _: None)
+                    patch.setattr(sparse, "touch", optimizers._padded)
+                step = step_of(small, config_of("rotate", optimizer=optimizer, prior="full"))
+                for number in range(6):
+                    step(number, lr=0.05)
+                tables.append(step.free.clone())
+        torch.testing.assert_close(tables[0], tables[1], rtol=1e-3, atol=1e-4)

@@ -207,7 +207,7 @@ def test_the_best_weights_are_those_that_stay(
 ) -> None:
     """Also where the best validation lies before a kill and training goes on much worse."""
     results = {10: 0.6, 20: 0.1, 30: 0.1, 40: 0.1}
-    monkeypatch.setattr(Trainer, "_judge", lambda self: {"MRR": results[self.progress.step]})
+    monkeypatch.setattr(Trainer, "judge", lambda self: {"MRR": results[self.progress.step]})
     settings = [*FAST, f"optimizer={optimizer}", "validate_every=10"]
     config = make_config(small, "distmult", "none", settings=settings)
     split = split_by_pair(small, 0)
@@ -377,6 +377,17 @@ def test_treatments_are_a_quarter_of_what_a_large_graph_learns(n_treats: int, we
     assert make_config(large, "distmult", "none").treat_weight == weight
     assert make_config(large, "distmult", "none", settings=["treat_weight=7"]).treat_weight == 7
     assert make_config(tiny, "distmult", "none").treat_weight == TrainConfig().treat_weight
+    assert make_config(large, "distmult", "none").optimizer == "adagrad"
+    assert make_config(tiny, "distmult", "none").optimizer == "adam"
+
+
+def test_each_optimizer_has_its_learning_rate(small: Graph) -> None:
+    def lr(*settings: str, **changes) -> float:
+        return make_config(small, "distmult", "none", settings=settings, **changes).lr
+
+    assert lr() == lr("optimizer=adam") == TrainConfig().lr
+    assert lr("optimizer=rowwise-adagrad") == lr(optimizer="rowwise-adagrad") == 0.1
+    assert lr("optimizer=adagrad", "lr=0.3") == lr("optimizer=adagrad", lr=0.3) == 0.3
 
 
 def test_a_setting_that_came_later_changes_a_name_only_where_it_is_set() -> None:
