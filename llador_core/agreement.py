@@ -162,8 +162,11 @@ def peers(info: RunInfo) -> list[RunInfo]:
 
     They were given the same texts and hid the same pairs, so none knows an answer that another
     was not told. A copy of a run has no voice of its own, and neither has a run that was stopped
-    so early that it validates less than `LEAST_SHARE` as well as the best of them.
+    so early that it validates less than `LEAST_SHARE` as well as the best of them. A run that was
+    trained elsewhere has no peers: nobody knows what it was given.
     """
+    if info.is_imported:
+        return [info]
     same = ("graph", "prior", "texts", "recipe", "split_kind", "split_seed", "is_caution_held_out")
     found = [
         other

@@ -1,4 +1,4 @@
-"""Runs: a table to filter, one in detail, several side by side; rename, delete, take along."""
+"""Runs: a table to filter, one in detail, several side by side; the studies of the paper."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from llador_core.escape import markdown
 from pages._ui import (
     cached,
     errors,
+    experiments,
     frame,
     runs_compare,
     runs_detail,
@@ -20,6 +21,9 @@ frame.page_setup(frame.RUNS)
 with errors.boxed():
     graph_name = state.current_graph_name()
     st.title("Runs", anchor=False)
+    if experiments.pick_view() == experiments.STUDIES:
+        experiments.show_experiments(graph_name)
+        st.stop()
     place = st.empty()
     is_every = st.toggle("Runs of all graphs", key="every", bind="query-params")
     found = runs_list.find(None if is_every else graph_name)

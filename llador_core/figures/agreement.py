@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from llador_core.agreement import Agreement, Standing
 
 ROW_HEIGHT = 36
+IMPORTED = "imported"
 PRIOR_LABELS = {
     "none": "no prior",
     "name": "names only",
     "mechanism": "mechanism texts",
     "full": "full LLM prior",
 }
+_LABELS = {**PRIOR_LABELS, IMPORTED: "trained elsewhere"}
 _LOOK = {
     "none": (style.BASE, "diamond"),
     "name": (style.TEXT_ALONE, "square"),
     "mechanism": (style.MECHANISM, "triangle-up"),
     "full": (style.PRIOR, "circle"),
+    IMPORTED: (style.POPULARITY, "x"),
 }
 
 
@@ -39,10 +42,10 @@ def agreement_figure(agreement: Agreement, chosen: str) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    rows = [p for p in PRIOR_LABELS if any(s.run.prior == p for s in agreement.standings)]
+    rows = [p for p in _LABELS if any(_kind(s) == p for s in agreement.standings)]
     figure = go.Figure()
     for row, prior in enumerate(rows):
-        some = [s for s in agreement.standings if s.run.prior == prior]
+        some = [s for s in agreement.standings if _kind(s) == prior]
         colour, symbol = _LOOK[prior]
         figure.add_scatter(
             x=[s.rank for s in some],
@@ -53,10 +56,10 @@ def agreement_figure(agreement: Agreement, chosen: str) -> go.Figure:
             hovertemplate="%{hovertext}<extra></extra>",
         )
     for standing in agreement.standings:
-        if standing.run.name == chosen and standing.run.prior in rows:
+        if standing.run.name == chosen and _kind(standing) in rows:
             figure.add_scatter(
                 x=[standing.rank],
-                y=[rows.index(standing.run.prior)],
+                y=[rows.index(_kind(standing))],
                 mode="markers",
                 marker={
                     "symbol": "circle-open",
@@ -75,7 +78,7 @@ def agreement_figure(agreement: Agreement, chosen: str) -> go.Figure:
             yaxis={
                 "tickmode": "array",
                 "tickvals": list(range(len(rows))),
-                "ticktext": [PRIOR_LABELS[p] for p in rows],
+                "ticktext": [_LABELS[p] for p in rows],
                 "range": [-0.6, len(rows) - 0.4],
                 "gridcolor": style.GRID,
                 "zeroline": False,
@@ -85,6 +88,11 @@ def agreement_figure(agreement: Agreement, chosen: str) -> go.Figure:
         )
     )
     return figure
+
+
+def _kind(standing: Standing) -> str:
+    """Return the prior of a run; what a run trained elsewhere was given is not known."""
+    return IMPORTED if standing.run.is_imported else standing.run.prior
 
 
 def _title(standing: Standing) -> str:
@@ -114,7 +122,7 @@ def agreement_words(agreement: Agreement) -> str:
 def agreement_alt(agreement: Agreement) -> str:
     """Return the figure in one sentence."""
     parts = [
-        f"{style.ordinal(s.rank)} by {_title(s)} with {PRIOR_LABELS.get(s.run.prior, s.run.prior)}"
+        f"{style.ordinal(s.rank)} by {_title(s)} with {_LABELS.get(_kind(s), s.run.prior)}"
         for s in agreement.standings[:12]
     ]
     rest = len(agreement.standings) - len(parts)
@@ -128,7 +136,7 @@ def agreement_rows(agreement: Agreement) -> list[dict[str, object]]:
         {
             "Rank": s.rank,
             "Model": _title(s),
-            "Prior": PRIOR_LABELS.get(s.run.prior, s.run.prior),
+            "Prior": _LABELS.get(_kind(s), s.run.prior),
             "Seed": s.run.seed,
             "Trained on this pair": "yes" if s.was_trained_on else "no",
             "Run": s.run.name,

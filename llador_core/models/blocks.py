@@ -27,6 +27,7 @@ from llador_core.models.interactions import (
     bilinear_query,
     distance_query,
     hake_query,
+    is_euclidean,
 )
 from llador_core.models.threads import spans
 
@@ -126,7 +127,11 @@ class Queries:
         if not self.is_compiled:
             return self._by_formula(block)
         out = np.empty((len(self.query), len(block.rows)), np.float32)
-        if name in ("transe", "rotate"):
+        if is_euclidean(constants.get("norm")):
+            out[:] = 0
+            ones = np.ones_like(self.query)
+            _run(distances.add_norms, self.query, ones, block.rows, np.float32(1), out)
+        elif name in ("transe", "rotate"):
             _run(
                 distances.l1 if name == "transe" else distances.moduli, self.query, block.rows, out
             )

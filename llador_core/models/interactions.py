@@ -65,7 +65,15 @@ def transe(h: Array, r: Array, t: Array, norm: Array | None = None) -> Array:
     -------
     array of shape (...)
     """
-    return -_length(abs(h + r - t), norm)
+    difference = h + r - t
+    if is_euclidean(norm):
+        return -(((difference * difference).sum(-1) + _TINY) ** 0.5)
+    return -abs(difference).sum(-1)
+
+
+def is_euclidean(norm: Array | None) -> bool:
+    """Return whether a distance is a Euclidean length; without a norm it is a sum."""
+    return norm is not None and float(norm) == 2
 
 
 def distmult(h: Array, r: Array, t: Array) -> Array:
@@ -103,14 +111,10 @@ def rotate(h: Array, r: Array, t: Array, norm: Array | None = None) -> Array:
     cos, sin = _cos(r), _sin(r)
     re = h_re * cos - h_im * sin - t_re
     im = h_re * sin + h_im * cos - t_im
-    return -_length((re * re + im * im + _TINY) ** 0.5, norm)
-
-
-def _length(parts: Array, norm: Array | None) -> Array:
-    """Return the length of rows of non-negative parts, (..., n) -> (...)."""
-    if norm is None or float(norm) == 1:
-        return parts.sum(-1)
-    return ((parts * parts).sum(-1) + _TINY) ** 0.5
+    squares = re * re + im * im
+    if is_euclidean(norm):
+        return -((squares.sum(-1) + _TINY) ** 0.5)
+    return -((squares + _TINY) ** 0.5).sum(-1)
 
 
 def protate(h: Array, r: Array, t: Array, modulus: Array) -> Array:

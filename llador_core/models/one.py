@@ -19,6 +19,7 @@ from llador_core.models.interactions import (
     bilinear_query,
     distance_query,
     hake_query,
+    is_euclidean,
 )
 from llador_core.models.threads import for_each, n_threads, spans
 
@@ -136,12 +137,21 @@ def _fill(scorer: Scorer) -> Fill:
         re += _TINY
         _sum(np.sqrt(re, out=re), out)
 
+    def l2(query: Query, rows: Floats, spare: Floats, out: Floats) -> None:
+        x, _ = _parts(spare, *rows.shape)
+        np.subtract(rows, query[0], out=x)
+        np.einsum("ij,ij->i", x, x, out=out)
+        out += _TINY
+        np.negative(np.sqrt(out, out=out), out=out)
+
     def sines(query: Query, rows: Floats, spare: Floats, out: Floats) -> None:
         x, _ = _parts(spare, *rows.shape)
         np.subtract(rows, query[0], out=x)
         _sines(x, out)
         out *= np.float32(scorer.constants["modulus"])
 
+    if is_euclidean(scorer.constants.get("norm")):
+        return l2
     return {"transe": l1, "rotate": moduli, "protate": sines}.get(scorer.model, _products)
 
 

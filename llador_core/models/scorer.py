@@ -64,6 +64,8 @@ class Scorer:
         if missing:
             raise DataFormatError(f"{spec.title} needs the learned constant '{missing[0]}'.")
         shapes = dict(spec.constants) | dict.fromkeys(spec.options, ())
+        if not np.isin(self.constants.get("norm", 1), (1, 2)).all():
+            raise DataFormatError("A distance is a sum (norm 1) or a Euclidean length (norm 2).")
         for name, value in self.constants.items():
             if name not in shapes or np.size(value) != prod(shapes[name]):
                 raise DataFormatError(

@@ -195,7 +195,7 @@ class Case:
             ("Model", f"{self.model}, recipe {run.info.recipe}, width {run.info.dim}, seed "
                       f"{run.info.seed}, split by {run.info.split_kind}, split seed "
                       f"{run.info.split_seed}"),
-            ("Prior", run.info.prior),
+            ("Prior", "not known, trained elsewhere" if run.info.is_imported else run.info.prior),
             ("Order", ORDER_WORDS["combined" if self.is_guarded else "raw"]),
             ("Compared with", self.base.name if self.base else "no run without a prior"),
             ("Texts", f"{texts.model}, {texts.date}, {texts.review}" if texts else "not by an LLM"),

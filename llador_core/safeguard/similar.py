@@ -183,7 +183,7 @@ def _evidence(sides: tuple[_Side, _Side], answers: Table) -> tuple[Table, Table]
     return out[0], out[1]
 
 
-def _largest(table: Table, width: int) -> tuple[Table, Table, Table]:
+def _largest(table: NDArray[Any], width: int) -> tuple[Table, Table, Table]:
     """Return the largest singular values of a table and their vectors, found at random.
 
     Returns

@@ -103,8 +103,8 @@ class Trainer:
         if not config.treat_batch:
             return SparseStep(self.model, batches, config)
         n = config.treat_batch
-        of_treats = TreatBatches(batches, self.graph, self.split, n, config.seed)
-        return SparseStep(self.model, of_treats, config)
+        often = TreatBatches(batches, self.graph, self.split, n, config.seed)
+        return SparseStep(self.model, often, config)
 
     def train(
         self,

@@ -196,8 +196,11 @@ def load_run(name: str) -> Run:
 
 
 def partner(info: RunInfo, prior: str = "none") -> RunInfo | None:
-    """Return the finished run that differs from `info` in its prior alone, None without one."""
-    same = ("graph", "model", "recipe", "dim", "seed")
+    """Return the finished run that differs from `info` in its prior alone, None without one.
+
+    A run with another prior must have read the same text set; one without a prior read none.
+    """
+    same = ("graph", "model", "recipe", "dim", "seed", *(("texts",) if prior != "none" else ()))
     split = ("split_kind", "split_seed", "is_caution_held_out")
     for other in list_runs(info.graph):
         alike = all(getattr(other, field) == getattr(info, field) for field in same + split)

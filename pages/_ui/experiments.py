@@ -26,8 +26,26 @@ METRICS = {
     "Hits@10 among all drugs": ("drug-ranking", "Hits@10"),
     "MRR among all drugs": ("drug-ranking", "MRR"),
 }
+# What is bound to the address stands there in words, so the words are the options.
+RUNS, STUDIES = "Runs", "Studies"
+STUDY_NAMES = {spec.title: name for name, spec in EXPERIMENTS.items()}
+MODEL_NAMES = {spec.title: name for name, spec in INTERACTIONS.items()}
+RECIPE_NAMES = {"Ours": "llador", "The paper's": "paper"}
 PROBLEM = "experiment-problem"
 TYPICAL_S = 25.0  # of one training of the built-in graph on one processor
+
+
+def pick_view() -> str:
+    """Offer the runs themselves or the studies; it is in the address."""
+    view = st.segmented_control(
+        "View",
+        [RUNS, STUDIES],
+        default=RUNS,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return view or RUNS
 
 
 def show_experiments(graph_name: str) -> None:
@@ -59,19 +77,13 @@ def show_experiments(graph_name: str) -> None:
 
 def _pick_study(graph_name: str) -> Study:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            "Study",
-            list(EXPERIMENTS),
-            format_func=lambda key: EXPERIMENTS[key].title,
-            key="study",
-            bind="query-params",
-            width=320,
+        title = st.selectbox(
+            "Study", list(STUDY_NAMES), key="study", bind="query-params", width=320
         )
         models = st.multiselect(
             "Models",
-            list(INTERACTIONS),
-            default=list(MODELS),
-            format_func=lambda key: INTERACTIONS[key].title,
+            list(MODEL_NAMES),
+            default=[INTERACTIONS[name].title for name in MODELS],
             key="models",
             bind="query-params",
             width=360,
@@ -83,19 +95,16 @@ def _pick_study(graph_name: str) -> Study:
             5,
             key="seeds",
             bind="query-params",
-            width=110,
+            width=130,
             help="Each seed draws the split, the start values and the sampling anew. Spread over "
             "seeds says how far a difference can be trusted.",
         )
         recipe = st.segmented_control(
-            "Recipe",
-            ["llador", "paper"],
-            default="llador",
-            format_func={"llador": "Ours", "paper": "The paper's"}.__getitem__,
-            key="study_recipe",
-            bind="query-params",
+            "Recipe", list(RECIPE_NAMES), default="Ours", key="recipe", bind="query-params"
         )
-    return studies.make_study(name, graph_name, models or MODELS, int(n_seeds), recipe or "llador")
+    names = [MODEL_NAMES[title] for title in models] or MODELS
+    recipe = RECIPE_NAMES[recipe or "Ours"]
+    return studies.make_study(STUDY_NAMES[title], graph_name, names, int(n_seeds), recipe)
 
 
 def _show_state(asked: Study, found: Results) -> None:
@@ -112,7 +121,7 @@ def _show_state(asked: Study, found: Results) -> None:
     n_missing = len(found.missing) - blocked
     if not n_missing:
         return
-    seconds = [record["seconds"] for record in found.records.values()]
+    seconds = [record["cpu_seconds"] for record in found.records.values()]
     each = sum(seconds) / len(seconds) if seconds else TYPICAL_S
     minutes = n_missing * each / (os.cpu_count() or 1) / 60
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -175,7 +184,7 @@ def _show_document(document: dict[str, Any]) -> None:
         drawn.study_figure(document, protocol, metric),
         drawn.study_alt(document, protocol, metric),
         drawn.study_rows(document, protocol, metric),
-        "study",
+        "study-figure",
     )
     if any(row["published"] for row in document["rows"]) and protocol == "sampled-50":
         st.caption(f"Rings: figures of the paper. {published_note()}")

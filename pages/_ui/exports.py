@@ -60,7 +60,7 @@ def provenance() -> list[tuple[str, str]]:
         found += [
             ("run", run.name),
             ("model", f"{run.model}, recipe {run.recipe}, dim {run.dim}, seed {run.seed}"),
-            ("prior", run.prior),
+            ("prior", "not known, trained elsewhere" if run.is_imported else run.prior),
             ("trained", run.created),
         ]
     path = urlsplit(st.context.url or "").path or "/"

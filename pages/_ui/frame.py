@@ -10,8 +10,8 @@ from llador_core.paths import assets
 from pages._ui import inputs, state, warm
 
 NOTICE = (
-    ":material/science: **For research only.** Ranks come from a model, nobody reviewed them, and "
-    "they are no medical advice."
+    ":material/science: **For research only.** Ranks are a model's, reviewed by nobody, and no "
+    "medical advice."
 )
 NOTICE_HELP = (
     "A high rank does not say that a drug works or is safe. The texts were written by a language "
@@ -74,11 +74,15 @@ def page_setup(path: str) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        with st.container(horizontal=True, width="content", gap="small"):
+        with st.container(
+            horizontal=True, width="content", gap="small", vertical_alignment="center"
+        ):
             _show_links(LINKS)
             if TOOLS:
                 name = TOOLS[path][0] if path in TOOLS else "Workshop"
-                with st.popover(name, icon=":material/construction:", width="content"):
+                with st.popover(
+                    name, icon=":material/construction:", type="tertiary", width="content"
+                ):
                     _show_links(TOOLS)
         inputs.pick_graph()
         st.caption(NOTICE, help=NOTICE_HELP, width="content")

@@ -190,11 +190,12 @@ def _show_curves(usable: Sequence[Overview], labels: dict[str, str]) -> None:
     if not series:
         return
     st.markdown("**How the trainings went**")
-    show.show_figure(
-        training.validation_figure(series, height=320),
+    show.show_option(
+        training.validation_figure(series, is_dark=show.is_dark()),
         training.training_alt(series),
         training.training_rows(series),
         "runs-curves",
+        320,
     )
 
 

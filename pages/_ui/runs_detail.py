@@ -118,10 +118,9 @@ def _show_curve(one: Overview) -> None:
         )
         return
     series = [training.Series(runs_list.label(one), one.info.prior, points)]
-    figure = training.validation_figure(series, height=260)
-    figure.update_layout(showlegend=False)
+    figure = training.validation_figure(series, is_dark=show.is_dark())
     rows = training.training_rows(series)
-    show.show_figure(figure, training.training_alt(series), rows, "run-curve")
+    show.show_option(figure, training.training_alt(series), rows, "run-curve", 260)
 
 
 def _show_settings(one: Overview) -> None:

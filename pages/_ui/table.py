@@ -29,6 +29,7 @@ ORDER_WORDS = {
     "combined": "predicted treatment weighed against predicted caution",
     "raw": "score of the model alone",
 }
+PRIOR_NOT_KNOWN = "not known, trained elsewhere"
 HEIGHT = 560
 N_FITTING = 14  # rows that need no scrolling
 
@@ -210,7 +211,7 @@ def provenance(view: View, rows: str) -> list[tuple[str, str]]:
         ("graph checksum", graph.checksum),
         ("run", run.name),
         ("model", f"{run.model}, recipe {run.recipe}, dim {run.dim}, seed {run.seed}"),
-        ("prior", f"{run.prior}; texts by {written}"),
+        ("prior", PRIOR_NOT_KNOWN if run.is_imported else f"{run.prior}; texts by {written}"),
         ("compared with", view.base.name if view.base else "no run without a prior"),
         ("trained", run.created),
         ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),

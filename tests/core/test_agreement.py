@@ -155,6 +155,8 @@ def test_peers_differ_in_model_and_seed_alone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(agreement, "list_runs", lambda _: [*others, *alike, own])
     assert [one.name for one in peers(own)] == ["own", "seed", "model"]
     assert [one.name for one in peers(others[3])] == ["split"]
+    elsewhere = info("elsewhere", is_imported=True, created="8")
+    assert peers(elsewhere) == [elsewhere]
 
 
 def test_shipped_runs_have_two_peers_each_and_together_find_more(starter: Graph, run: Run) -> None:

@@ -118,8 +118,7 @@ def install(
     run_name = name or f"{graph.name}-{config.model}-imported-{fingerprint}"
     with new_folder(run_name) as folder:
         _write(folder, graph, config, split, weights)
-        scores = Run.lowered(scorer.treatment_scores(graph), graph, absent)
-        write_json(folder / "metrics.json", _metrics(graph, split, scores))
+        write_json(folder / "metrics.json", _metrics(graph, split, scorer, absent))
         told = _told(graph, checkpoint, rows, base)
         write_json(folder / "run.json", _record(graph, config, told))
     return Imported(
@@ -260,9 +259,10 @@ def _write(
     write_atomically(folder / "weights.safetensors", save(weights))
 
 
-def _metrics(graph: Graph, split: Split, scores: Floats) -> dict[str, Any]:
+def _metrics(graph: Graph, split: Split, scorer: Scorer, absent: Bools) -> dict[str, Any]:
     """Return metrics.json: empty reports where it is not known what the model was trained on."""
     if split.kind != "unknown":
+        scores = Run.lowered(scorer.treatment_scores(graph), graph, absent)
         return report_with_controls(graph, split, scores, vectors_if_any(graph), split.seed)
     sizes = {"n_train": len(split.train), "n_valid": 0, "n_test": 0, "n_removed": 0}
     return {"run": {}, "baselines": {}, "split": {"kind": "unknown", "seed": 0, **sizes}}

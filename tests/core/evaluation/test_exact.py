@@ -16,19 +16,21 @@ from llador_core.models.blocks import Queries
 from llador_core.models.interactions import INTERACTIONS
 from llador_core.models.scorer import Scorer
 
-EVERY = pytest.mark.parametrize("model", INTERACTIONS)
+EVERY = pytest.mark.parametrize("model", [*INTERACTIONS, "transe/2", "rotate/2"])
 SIDES = pytest.mark.parametrize("side", ["head", "tail"])
 N, N_RELATIONS, DIM = 60, 3, 8
 
 
 def make_scorer(model, n=N, dim=DIM, n_relations=N_RELATIONS):
     """Return a scorer with whole numbers as weights, so that scores tie and nearly tie."""
+    model, _, norm = model.partition("/")  # "/2": with a Euclidean distance
     draw = np.random.default_rng(1)
     width = INTERACTIONS[model].relation_width(dim)
     entities = draw.integers(-1, 2, (n, dim)).astype(np.float32)
     entities[n // 2 :] = entities[: n - n // 2]  # every entity has a twin
     relations = draw.integers(-1, 2, (n_relations, width)).astype(np.float32)
     constants = {name: np.ones(shape, np.float32) for name, shape in INTERACTIONS[model].constants}
+    constants |= {"norm": np.asarray(2, np.float32)} if norm else {}
     return Scorer(model, entities, relations, 0.0, constants)
 
 

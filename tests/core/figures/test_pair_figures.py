@@ -146,3 +146,12 @@ def test_names_are_literal_in_both_figures(starter: Graph, agreed: Agreement) ->
         assert "\\u003cscript" not in spec
         assert "<b>Evil" not in spec
         assert "\\u003cb\\u003eEvil" not in spec
+
+
+def test_a_run_from_elsewhere_has_a_row_of_its_own() -> None:
+    runs = [standing(0, 3.0, "none"), standing(1, 5.0, "none")]
+    runs[1] = replace(runs[1], run=replace(runs[1].run, is_imported=True))
+    drawn = strip.agreement_figure(agree(runs, 50), "run1")
+    assert list(drawn.layout.yaxis.ticktext) == ["no prior", "trained elsewhere"]
+    assert {trace.marker.symbol for trace in drawn.data} == {"diamond", "x", "circle-open"}
+    assert "trained elsewhere" in str(strip.agreement_rows(agree(runs, 50))[1])

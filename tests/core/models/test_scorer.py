@@ -14,18 +14,21 @@ from llador_core.models.interactions import INTERACTIONS
 from llador_core.models.scorer import Scorer
 from llador_core.models.threads import for_each, n_threads, spans
 
-EVERY = pytest.mark.parametrize("model", INTERACTIONS)
+EUCLIDEAN = ("transe/2", "rotate/2")  # trained elsewhere, with another norm
+EVERY = pytest.mark.parametrize("model", [*INTERACTIONS, *EUCLIDEAN])
 SIDES = pytest.mark.parametrize("side", ["head", "tail"])
 N, DIM = 70, 24
 
 
 def make_scorer(model, n=N, dim=DIM, seed=0, n_relations=3):
+    model, _, norm = model.partition("/")
     draw = np.random.default_rng(seed)
     width = INTERACTIONS[model].relation_width(dim)
     constants = {
         name: np.asarray(draw.random(shape) + 0.5, np.float32)
         for name, shape in INTERACTIONS[model].constants
     }
+    constants |= {"norm": np.asarray(2, np.float32)} if norm else {}
     entities = draw.standard_normal((n, dim)).astype(np.float32)
     relations = draw.standard_normal((n_relations, width)).astype(np.float32)
     return Scorer(model, entities, relations, 0.5, constants)
