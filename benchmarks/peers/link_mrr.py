@@ -52,8 +52,8 @@ def link_mrr(
             query = bilinear_query(model, entities[given], relations[r], side)
             scores = query @ entities.T
         true = scores.gather(1, asked[:, None])
-        rows, others = known.answers(judged, side)
-        scores[torch.from_numpy(rows), torch.from_numpy(others)] = -torch.inf
+        rows, others = known.true_ends(judged, side)
+        scores[torch.from_numpy(rows), torch.from_numpy(others).long()] = -torch.inf
         better, ties = (scores > true).sum(1), (scores == true).sum(1)
         reciprocal.append(1 / (1 + better + ties / 2))
     return float(torch.cat(reciprocal).mean())

@@ -173,7 +173,7 @@ def _evidence(sides: tuple[_Side, _Side], answers: Table) -> tuple[Table, Table]
     roots = np.sqrt(drug_values), np.sqrt(disease_values)
     inner = drug_axes.T @ known @ disease_axes
     inner *= np.outer(*roots) / (np.outer(drug_values, disease_values) + RIDGE)
-    left, strength, right = _largest(inner, min(WIDTH, *inner.shape))
+    left, strength, right = _largest(np.asarray(inner, np.float32), min(WIDTH, *inner.shape))
     out = []
     for side, axes, root, vectors in zip(
         sides, (drug_axes, disease_axes), roots, (left, right), strict=True

@@ -113,7 +113,7 @@ class Batches:
         at_once = max(1, min(_STEPS_AT_ONCE, _MANY // (n_chunks * config.n_negatives)))
         block, place = divmod(step, at_once)
         if self._drawn is None or self._drawn[0] != block:
-            self._generator.manual_seed(_seed(config.seed, _NEGATIVES, block))
+            self._generator.manual_seed(seed_of(config.seed, _NEGATIVES, block))
             shape = (at_once, n_chunks)
             uniform = self._random(self.n_entities, (*shape, config.n_negatives - n_typed))
             self._drawn = (block, uniform, self._random(self.size, (*shape, n_typed)))
@@ -157,7 +157,7 @@ class _Pool:
     def rows(self, step: int, size: int) -> Tensor:
         """Return the rows of the training triples of a step, shape (size,)."""
         if self._shares is not None:
-            self._generator.manual_seed(_seed(self.seed, _POSITIVES, step))
+            self._generator.manual_seed(seed_of(self.seed, _POSITIVES, step))
             pick = torch.multinomial(
                 self._shares, size, replacement=True, generator=self._generator
             )
@@ -174,7 +174,7 @@ class _Pool:
     def _order(self, epoch: int) -> Tensor:
         """Return the pool in the order of an epoch: every row comes once in it."""
         if self._epoch is None or self._epoch[0] != epoch:
-            self._generator.manual_seed(_seed(self.seed, _EPOCHS, epoch))
+            self._generator.manual_seed(seed_of(self.seed, _EPOCHS, epoch))
             order = torch.randperm(
                 self.n, generator=self._generator, dtype=torch.int32, device=self.device
             )
@@ -229,7 +229,7 @@ def _sizes(config: TrainConfig, n_pool: int) -> tuple[int, int]:
     return size // chunk * chunk, chunk
 
 
-def _seed(*numbers: int) -> int:
+def seed_of(*numbers: int) -> int:
     """Return one seed for several numbers, such that near ones give unrelated seeds."""
     (state,) = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
     return int(state) >> 1

@@ -247,17 +247,9 @@ MOST_OFTEN = 64  # a graph with very few treatments would have them learnt by he
 
 # For DistMult and ComplEx on a large graph, see benchmarks/results/quality_real_tried.json.
 LARGE_BILINEAR: Mapping[str, Any] = MappingProxyType(
-    {
-        "optimizer": "rowwise-adagrad",
-        "lr": 0.1,
-        "loss": "cross_entropy",
-        "is_subsampled": False,
-        "batch_size": 2048,
-        "steps": 1200,
-        "validate_every": 300,
-        "treat_weight": 1,
-        "treat_batch": 128,
-    }
+    {"optimizer": "rowwise-adagrad", "loss": "cross_entropy", "is_subsampled": False}
+    | {"batch_size": 2048, "steps": 1200, "validate_every": 300}
+    | {"treat_weight": 1, "treat_batch": 128}
 )
 
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -313,8 +305,11 @@ def make_config(
         if recipe == "llador":
             is_distance = lookup("model", INTERACTIONS, model).is_distance
             values |= {"similar_pairs": True, **({} if is_distance else LARGE_BILINEAR)}
+    asked = dict(changes)
+    asked |= {name.strip(): value for name, _, value in (s.partition("=") for s in settings)}
+    if asked.get("optimizer") == "adam":
+        values["treat_batch"] = 0  # needs one of the other optimizers
     config = with_settings(from_dict(TrainConfig, values | changes), settings)
-    asked = {*changes, *(setting.partition("=")[0].strip() for setting in settings)}
     if "lr" not in asked and config.optimizer in LEARNING_RATES:
         config = dataclasses.replace(config, lr=LEARNING_RATES[config.optimizer])
     return config

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from llador_core.data.splits import Split
 from llador_core.graph import Graph
-from llador_core.training.batches import Batch, Batches
+from llador_core.training.batches import Batch, Batches, seed_of
 
 N_CANDIDATES = 1_024  # drugs or diseases; of fewer all are taken
-_OFFSET = 1 << 32  # keeps the random numbers apart from those of other batches
+_TREATMENTS = 3  # they have random numbers of their own
 
 
 class TreatBatches:
@@ -51,7 +51,7 @@ class TreatBatches:
         own = 2 * turn + place
         if not is_of_treatments or not len(self._rows):
             return self.batches.batch(own)
-        self._generator.manual_seed(_OFFSET * (self.seed + 1) + own)
+        self._generator.manual_seed(seed_of(self.seed, _TREATMENTS, own))
         rows = self._rows[self._random(len(self._rows))[: self.n]]
         members = self._members["head" if place else "tail"]
         drawn = members[self._random(len(members))[:N_CANDIDATES]]

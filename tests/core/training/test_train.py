@@ -100,6 +100,7 @@ SPARSE_CHANGES = {
     "relation_balance": 0.5,
     "n3": 0.1,
     "precision": "bf16",
+    "treat_batch": 16,
 }
 
 
@@ -149,6 +150,7 @@ def test_every_field_of_the_config_is_tested_to_matter() -> None:
         "split_seed",
         "is_caution_held_out",
         "texts",
+        "similar_pairs",
     }
     stopping = {"validate_every", "patience", "tolerance"}
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
@@ -374,10 +376,13 @@ def test_treatments_are_a_quarter_of_what_a_large_graph_learns(n_treats: int, we
     relations = (np.arange(210_000) >= n_treats).astype(np.int32)
     triples = np.stack([np.zeros_like(relations), relations, np.ones_like(relations)], axis=1)
     large = dataclasses.replace(tiny, triples=triples)
-    assert make_config(large, "distmult", "none").treat_weight == weight
-    assert make_config(large, "distmult", "none", settings=["treat_weight=7"]).treat_weight == 7
+    assert make_config(large, "transe", "none").treat_weight == weight
+    assert make_config(large, "transe", "none", settings=["treat_weight=7"]).treat_weight == 7
+    bilinear = make_config(large, "distmult", "none")  # meets treatments in batches of their own
+    assert (bilinear.treat_weight, bilinear.treat_batch > 0) == (1, True)
     assert make_config(tiny, "distmult", "none").treat_weight == TrainConfig().treat_weight
-    assert make_config(large, "distmult", "none").optimizer == "adagrad"
+    assert make_config(large, "transe", "none").optimizer == "adagrad"
+    assert bilinear.optimizer == "rowwise-adagrad"
     assert make_config(tiny, "distmult", "none").optimizer == "adam"
 
 
