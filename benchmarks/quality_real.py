@@ -208,6 +208,11 @@ def table(rows: dict[str, Any], graphs: list[str]) -> list[str]:
     return lines
 
 
+def stored() -> dict[str, Any]:
+    """Return what was measured so far."""
+    return json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {"rows": {}}
+
+
 _ORDERS = ("score alone", "with similar pairs")
 
 
@@ -220,8 +225,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="", choices=["", "baselines", *PRIORS])
     asked = parser.parse_args()
-    result = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {"rows": {}}
-    rows = result["rows"]
+    rows = stored()["rows"]
     for name in asked.graphs:
         todo = list(missing(name, rows, asked.seeds, asked.only))
         graph = load(name) if todo else None
@@ -231,10 +235,11 @@ def main() -> int:
                 row = baseline_rows(graph, split, seed)
             else:
                 row = train_row(graph, split, prior, seed)
-            rows[f"{name}, {prior}, {seed}"] = row | {"commit": commit()}
+            result = stored()  # another process may have added to it
+            result["rows"][f"{name}, {prior}, {seed}"] = row | {"commit": commit()}
             result |= {"date": datetime.now(UTC).date().isoformat(), "processor": processor()}
-            result["bars"] = BARS
-            RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+            RESULT.write_text(json.dumps(result | {"bars": BARS}, indent=1) + "\n", "utf-8")
+            rows = result["rows"]
             print(f"{name}, {prior}, {seed}: {row}", flush=True)
     print("\n".join(table(rows, asked.graphs)))
     return 0

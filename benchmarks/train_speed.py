@@ -64,6 +64,7 @@ class Contestant:
         )
         self.wall: list[float] = []
         self.cpu: list[float] = []
+        self.peak_mb = 0.0
 
     def train(self, seconds: float, counts: bool = True) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -73,6 +74,7 @@ class Contestant:
         if not line:
             raise RuntimeError(f"{self.process.args} ended early")
         answer = json.loads(line)
+        self.peak_mb = answer["peak_mb"]
         if counts:
             self.wall += answer["wall_s"]
             self.cpu.append(answer["cpu_s"])

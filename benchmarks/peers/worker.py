@@ -57,26 +57,33 @@ class Told:
         self.until = time.perf_counter() + float(line)
 
 
+def our_config(graph: Any, model: str, is_anchored: bool) -> Any:
+    """Return our defaults at the sizes that all contestants have.
+
+    Every step is a whole batch of all relations, as those of the peers are.
+    """
+    from llador_core.training.config import make_config
+
+    sizes: dict[str, Any] = {"dim": DIM, "batch_size": BATCH_SIZE, "n_negatives": N_NEGATIVES}
+    sizes |= {"treat_batch": 0, "steps": MANY}
+    return make_config(graph, model, "full" if is_anchored else "none", **sizes)
+
+
 def our_trainer(model: str, triples: Any, is_anchored: bool) -> Any:
-    """Return the trainer of a run with our defaults, at the sizes that all contestants have."""
+    """Return the trainer of a run, with drawn vectors in the place of texts."""
     import numpy as np
 
     from benchmarks.peers.synthetic import make_graph
     from llador_core.priors.anchors import Anchors
-    from llador_core.training.config import make_config
     from llador_core.training.loop import Trainer
 
     graph, split = make_graph(triples)
-    sizes: dict[str, Any] = {"dim": DIM, "batch_size": BATCH_SIZE, "n_negatives": N_NEGATIVES}
-    # every step is a whole batch of all relations, as those of the peers are
-    sizes |= {"optimizer": "rowwise-adagrad", "treat_batch": 0, "steps": MANY}
-    config = make_config(graph, model, "full" if is_anchored else "none", **sizes)
     anchors = None
     if is_anchored:
         drawn = np.random.default_rng(0).standard_normal((graph.n_entities, DIM), np.float32)
         drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
         anchors = Anchors(drawn, np.ones(graph.n_entities, np.bool_))
-    return Trainer(graph, split, config, anchors)
+    return Trainer(graph, split, our_config(graph, model, is_anchored), anchors)
 
 
 def main() -> None:
