@@ -186,10 +186,7 @@ class TrainConfig:
         for name, (low, high) in ranges.items():
             check_range("TrainConfig", name, getattr(self, name), low, high)
         if self.texts and not self.is_anchored:
-            raise ConfigError(
-                f"The prior 'none' uses no text, so it cannot use the text set '{self.texts}'. "
-                "Choose another prior, or no set."
-            )
+            raise ConfigError(f"The prior 'none' uses no text: not the set '{self.texts}' either.")
         if self.dim % 2 and (spec.needs_even_dim or self.reduce == "slice"):
             raise ConfigError(f"TrainConfig: {spec.title} needs an even dim, found {self.dim}.")
         self._check_together(spec)

@@ -16,7 +16,7 @@ from llador_core.figures import texts as figures
 from llador_core.figures.style import count
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.audit import KIND_WORDS, KINDS, PairAudit
-from llador_core.training.prior_check import Variant, audited_fields, variants
+from llador_core.training.prior_check import Variant, audited_fields, texts_name, variants
 from llador_core.training.runs import RunInfo
 from pages._ui import (
     cached,
@@ -24,6 +24,7 @@ from pages._ui import (
     inputs,
     order,
     priors_audit,
+    priors_data,
     priors_mask,
     show,
     state,
@@ -252,7 +253,7 @@ def _show_finds(info: RunInfo, audit: PairAudit) -> None:
     cut = f", the first {MOST_ROWS:,} shown" if len(rows) > MOST_ROWS else ""
     st.caption(f"{count(len(rows), 'row')}{cut}.")
     exports.offer(rows, "given-away-pairs", "Held-out pairs and the sentences that name them")
-    texts = cached.texts(info.graph)
+    texts = priors_data.texts_of(info.graph, texts_name(info))
     if texts is not None:
         show.show_provenance(texts.provenance)
 
