@@ -71,6 +71,7 @@ AT_MOST: Mapping[str, int] = {
     "import": 2,
     "describe": 2,
     "embed": 2,
+    "measure": 2,
     "": 2,
 }
 KEPT_DAYS = 14

@@ -210,6 +210,9 @@ def _open_folder(
         with storage_errors(folder):
             shutil.rmtree(folder)
     make_folder(folder)
+    with storage_errors(folder):
+        for half_written in folder.glob(".*.tmp"):  # by a process that was killed
+            half_written.unlink(missing_ok=True)
     _write_json(folder / "config.json", asked)
     entities = zip(graph.entity_ids, graph.entity_names, strict=True)
     rows = ["id\tname", *(f"{entity}\t{name}" for entity, name in entities)]

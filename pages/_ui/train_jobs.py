@@ -152,7 +152,7 @@ def _do(what: str, name: str) -> None:
         else:
             jobs.remove(name)
     except LladorError as error:
-        st.session_state["train_problem"] = str(error)
+        st.toast(markdown(str(error)), icon=":material/error:", duration="long")
 
 
 def label(job: TrainingJob) -> str:

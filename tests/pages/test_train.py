@@ -353,3 +353,14 @@ def test_a_training_is_measured_before_it_starts(
     app.run()
     assert "needs about 90 GB of memory" in words(app)
     assert not app.exception
+
+
+def test_what_cannot_go_on_is_told_where_it_was_clicked(open_page: Open, starter: Graph) -> None:
+    told = ended(starter, problem="The computation was cancelled.", is_cancelled=True)
+    name = queue.job_of(told["run"])
+    app = open_ok(open_page)
+    (jobs.folder_of(name) / "request.json").write_text(json.dumps(told))  # without its command
+    app.button(key=f"resume-{name}").click().run()
+    assert not app.exception
+    [toast] = app.toast
+    assert "There is no job 'train-" in toast.value.replace("\\", "")

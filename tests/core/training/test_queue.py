@@ -110,7 +110,10 @@ def test_kills_at_any_moment_lose_nothing_and_change_no_number(part: Graph, tmp_
     took = time.monotonic() - start
     [run] = [folder.name for folder in whole.iterdir()]
     n_unfinished = 0
-    for _ in range(12):
+    for i in range(12):
+        if i == 2:  # killed while it wrote
+            half = paths.make_folder(pieces / run) / ".weights.safetensors.1-1.tmp"
+            half.write_bytes(b"half")
         child = in_a_child(part, wanted, pieces)
         time.sleep(took * draw.random())
         os.kill(child, signal.SIGKILL)
@@ -124,6 +127,8 @@ def test_kills_at_any_moment_lose_nothing_and_change_no_number(part: Graph, tmp_
     assert n_unfinished > 1
     if not runs.read_info(pieces / run).is_finished:
         assert os.waitpid(in_a_child(part, wanted, pieces), 0)[1] == 0
+    left = [{file.name for file in (home / run).iterdir()} for home in (whole, pieces)]
+    assert left[0] == left[1], "nothing half-written is left"
     first, second = (runs.load_run(str(home / run)) for home in (whole, pieces))
     assert np.array_equal(first.scorer.entities, second.scorer.entities)
     assert np.array_equal(first.scorer.relations, second.scorer.relations)
