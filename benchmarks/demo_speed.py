@@ -69,13 +69,13 @@ def clicks(page: Page, until: float | None, n_most: int = 10_000) -> list[float]
     return times
 
 
-def measure(model: str) -> dict[str, float | list[float]]:
+def measure(model: str, size: int) -> dict[str, float | list[float]]:
     """Return the seconds of the demo, and of clicks while it runs and before."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
         with served(Path(home)) as address:
             browser = launch(playwright)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(f"{address}/train?what=demo&model={model}&disease={ALZHEIMER}")
+            page.goto(f"{address}/train?what=demo&model={model}&size={size}&disease={ALZHEIMER}")
             page.get_by_role("button", name="Start the demo").wait_for()
             settle(page)
             idle = clicks(page, None, N_IDLE_CLICKS)
@@ -92,9 +92,10 @@ def measure(model: str) -> dict[str, float | list[float]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="distmult")
+    parser.add_argument("--size", type=int, default=8000, help="triples, as on the page")
     arguments = parser.parse_args()
     before = os.getloadavg()[0]
-    times = measure(arguments.model)
+    times = measure(arguments.model, arguments.size)
     busy, idle = times["click_s"], times["idle_click_s"]
     assert isinstance(busy, list)
     assert isinstance(idle, list)
@@ -113,6 +114,7 @@ def main() -> int:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}",
         "load_before": round(before, 2),
         "model": arguments.model,
+        "max_triples": arguments.size,
         "demo_s": found["demo_s"],
         "training_and_safeguard_s": times["training_s"],
         "click_s": {

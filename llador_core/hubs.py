@@ -111,7 +111,10 @@ def score_of(graph: Graph, run: Run, order: Order = "combined") -> ScoreOf:
     def scores(diseases: Ints) -> Scores:
         if order == "combined" and run.safeguard is not None:
             return run.safeguard.combined[:, positions(graph.diseases, diseases)]
-        return run.scorer.score_pairs(graph.drugs, graph.treatment_relation, diseases)
+        raw = run.scorer.score_pairs(graph.drugs, graph.treatment_relation, diseases)
+        if order == "combined" and run.similar is not None:
+            return run.similar.combined(raw, positions(graph.diseases, diseases))
+        return raw
 
     return scores
 

@@ -68,6 +68,12 @@ _BY_ID: tuple[tuple[str, str, str, str], ...] = (
         "its term",
         "https://disease-ontology.org/term/{}",
     ),
+    (
+        r"(?:.+::)?(MONDO:\d{7})",
+        "Monarch",
+        "its page",
+        "https://monarchinitiative.org/{}",
+    ),
     (r"(?:.+::)?(?:OMIM|MIM):(\d{6})", "OMIM", "its entry", "https://omim.org/entry/{}"),
     (r"Gene::(\d+)", "NCBI Gene", "its entry", "https://www.ncbi.nlm.nih.gov/gene/{}"),
     (

@@ -98,8 +98,8 @@ def rank_candidates(
         What the LLM wrote. With None the descriptions of the graph's source are read for
         `prior_names_it`; without these either it is False everywhere.
     order : "combined" or "raw"
-        By the model's score weighed against predicted caution, or by that score alone. A run
-        without a safeguard has only the second.
+        By the model's score weighed against predicted caution, or with similar pairs, or by that
+        score alone. A run with neither has only the last.
 
     Raises
     ------
@@ -200,6 +200,9 @@ def list_scores(
         return _line(graph, run.safeguard.combined, given, is_disease)
     side: Side = "head" if is_disease else "tail"
     scores = run.scorer.score_candidates(given, graph.treatment_relation, candidates, side)
+    if order == "combined" and run.similar is not None:
+        place = int(np.searchsorted(graph.diseases if is_disease else graph.drugs, given))
+        return run.similar.line(scores, place, is_disease)
     if run.absent is None:
         return scores
     if run.absent[given]:

@@ -67,7 +67,9 @@ def our_trainer(model: str, triples: Any, is_anchored: bool) -> Any:
     from llador_core.training.loop import Trainer
 
     graph, split = make_graph(triples)
-    sizes = {"dim": DIM, "batch_size": BATCH_SIZE, "n_negatives": N_NEGATIVES, "steps": MANY}
+    sizes: dict[str, Any] = {"dim": DIM, "batch_size": BATCH_SIZE, "n_negatives": N_NEGATIVES}
+    # every step is a whole batch of all relations, as those of the peers are
+    sizes |= {"optimizer": "rowwise-adagrad", "treat_batch": 0, "steps": MANY}
     config = make_config(graph, model, "full" if is_anchored else "none", **sizes)
     anchors = None
     if is_anchored:

@@ -21,6 +21,7 @@ from llador_core.cli import (
     report,
     runs,
     subgraph,
+    texts,
 )
 from llador_core.cli.output import Arguments
 
@@ -29,6 +30,7 @@ FAMILIES = (
     bring,
     subgraph,
     describe,
+    texts,
     audit,
     runs,
     manage,

@@ -78,7 +78,7 @@ def _rank(arguments: Arguments) -> None:
                 "base_run": beside.name if beside else None,
                 kind: {"id": graph.entity_ids[given], "name": graph.entity_names[given]},
                 "n_candidates": len(rows),
-                "order": arguments.order if run.safeguard else "raw",
+                "order": arguments.order if run.safeguard or run.similar else "raw",
                 **({"consensus_of": runs} if runs else {}),
                 "notice": NOTICE,
                 "candidates": [_candidate_json(row) | extra.get(row.entity, {}) for row in shown],

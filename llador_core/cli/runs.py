@@ -68,11 +68,16 @@ def add(command: AddCommand) -> None:
 
 
 def _train(arguments: Arguments) -> None:
+    from llador_core import jobs
     from llador_core.cli.jobs import as_job, asked_of
     from llador_core.data import load_graph
     from llador_core.training.queue import enqueue
 
     asked = asked_of(arguments)
+    if arguments.job is not None and arguments.dry_run:
+        with jobs.reporting(arguments.job, arguments.lock):
+            _tell_estimate(arguments, asked, load_graph(asked.graph))
+        return
     if arguments.job is not None:
         with as_job(arguments, asked, None) as tell:
             _train_now(arguments, asked, load_graph(asked.graph), tell)

@@ -83,10 +83,8 @@ def remove_copies(name: str) -> int:
 
 def jobs_of(name: str) -> list[str]:
     """Return the running jobs that are about a graph, as far as their names tell."""
-    folder = paths.home() / "jobs"
-    found = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
     about = re.compile(rf"(^|[-_.]){re.escape(name)}([-_.]|$)")
-    return [job for job in found if about.search(job) and jobs.is_running(job)]
+    return [job for job in jobs.names() if about.search(job) and jobs.is_running(job)]
 
 
 def _check_idle(name: str) -> None:

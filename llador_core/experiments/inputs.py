@@ -15,7 +15,7 @@ from llador_core.errors import MissingDataError
 from llador_core.experiments.specs import Setting
 from llador_core.experiments.spoil import mask_words
 from llador_core.graph import Graph
-from llador_core.priors.embedders import DEFAULT_EMBEDDER, EMBEDDERS, embed
+from llador_core.priors.embedders import EMBEDDERS, TFIDF, best_installed, embed
 from llador_core.priors.places import TEXTS_FILE, set_folder
 from llador_core.priors.sets import list_sets
 from llador_core.priors.texts import TEXT_FIELDS, described, load_texts
@@ -79,13 +79,13 @@ def vectors_for(graph: Graph, setting: Setting) -> FieldVectors | None:
         return None
     texts = set_for(graph, setting)
     if setting.mask:
-        return _embedded(graph, setting.embedder or DEFAULT_EMBEDDER, setting.mask)
+        return _embedded(graph, setting.embedder or best_installed(), setting.mask)
     if not setting.embedder:
         return load_vectors(graph, texts)
     try:
         return load_vectors(graph, texts, setting.embedder)
     except MissingDataError:
-        if setting.embedder not in EMBEDDERS:  # those alone need no network and no key
+        if setting.embedder not in (*EMBEDDERS, TFIDF):  # those alone need no network and no key
             raise
     return _embedded(graph, setting.embedder, 0.0)
 
@@ -98,13 +98,17 @@ def _embedded(graph: Graph, embedder: str, mask: float) -> FieldVectors:
     path = folder / f"{digest[:24]}.safetensors"
     tensors = _read(path)
     if tensors is None:
-        tensors = {}
-        for number, field in enumerate(FIELDS):
-            texts = words[field]
-            if field != "name" and mask:
-                texts = mask_words(texts, mask, MASK_SEED + number)
-            if any(texts):
-                tensors[field] = embed(texts, embedder).astype(np.float16)
+        texts = {
+            field: mask_words(words[field], mask, MASK_SEED + number)
+            if field != "name" and mask
+            else words[field]
+            for number, field in enumerate(FIELDS)
+        }
+        fields = [field for field in FIELDS if any(texts[field])]
+        # All at once: TF-IDF would else give every field a space of its own.
+        stacked = embed([text for field in fields for text in texts[field]], embedder)
+        blocks = np.split(stacked.astype(np.float16), len(fields))
+        tensors = dict(zip(map(str, fields), map(np.ascontiguousarray, blocks), strict=True))
         _write(path, tensors)
     width = tensors["name"].shape[1]
     nothing = np.zeros((graph.n_entities, width), np.float32)

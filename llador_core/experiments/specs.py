@@ -167,7 +167,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
                 "Does it matter which model turns the texts into vectors?",
                 (
                     Setting("graph's own vectors", "full"),
-                    Setting("TF-IDF and SVD", "full", embedder="tfidf-svd"),
+                    Setting("TF-IDF and SVD", "full", embedder="tfidf"),
                     Setting(
                         "bge-small-v1.5",
                         "full",

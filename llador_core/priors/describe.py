@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import heapq
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from llador_core.errors import ProviderError
@@ -23,6 +21,7 @@ from llador_core.priors.asking import Asker
 from llador_core.priors.endpoint import Endpoint, Problem
 from llador_core.priors.pace import Pace
 from llador_core.priors.plan import CHARS_PER_TOKEN, Plan, duration_words
+from llador_core.priors.work_queue import MAIN_TASK, WorkQueue, cancelled_by_signal
 from llador_core.priors.writer import Writer
 
 Report = Callable[[float, str], None]
@@ -91,7 +90,11 @@ def describe(graph: Graph, plan: Plan, endpoint: Endpoint, report: Report | None
     with open_store(graph.name) as store:
         store.note_asked(plan.requests)
         run = _Run(plan, endpoint, store, report or (lambda _share, _words: None))
-        return asyncio.run(run.work())
+        try:
+            with asyncio.Runner() as runner, cancelled_by_signal(runner):
+                return runner.run(run.work())
+        except asyncio.CancelledError:
+            raise SystemExit(143) from None  # as `jobs` ends a process that is cancelled
 
 
 class _Stopped(Exception):  # noqa: N818  not an error: the run ends early
@@ -104,7 +107,7 @@ class _Run:
     def __init__(self, plan: Plan, endpoint: Endpoint, store: Store, report: Report) -> None:
         self.plan, self.endpoint, self.store, self.report = plan, endpoint, store, report
         self.pace = Pace(plan.ask.rate_rpm)
-        self.queue = _Queue(plan.todo)
+        self.queue = WorkQueue(plan.todo)
         self.outcome = Outcome(is_priced=plan.price is not None)
         self.started = time.monotonic()
         self.reserved_tokens = 0
@@ -112,6 +115,9 @@ class _Run:
         self.n_unreachable = self.n_given_up = 0
 
     async def work(self) -> Outcome:
+        task = asyncio.current_task()
+        assert task is not None
+        task.set_name(MAIN_TASK)
         async with (
             self.endpoint.asynchronous() as client,
             Writer(self.store, self.plan.definition) as writer,
@@ -130,23 +136,27 @@ class _Run:
                 request, n_tries = item
                 if not await self._turn(request):
                     return
-                sent = time.monotonic()
                 try:
-                    came = await asker.ask(request)
-                finally:
+                    await self._ask(asker, writer, request, n_tries)
+                finally:  # only now: until its cost is counted, it stays set aside
                     self.reserved_tokens -= sum(self.plan.tokens_of(request))
-                reply = self._learn(request, n_tries, came)
-                if reply is not None:
-                    await writer.save(request, self._priced(request, reply, sent))
-                    self._settled(request, reply)
-                    if self.n_given_up >= REFUSED:
-                        raise _Stopped(
-                            f"{REFUSED} requests in a row were given up, the last because "
-                            f"{reply.error}. Mend that, then repeat the command."
-                        )
         except _Stopped as stop:
             self.outcome.stopped = self.outcome.stopped or str(stop)
             self.queue.close()
+
+    async def _ask(self, asker: Asker, writer: Writer, request: Request, n_tries: int) -> None:
+        """Ask once; commit and count the answer, or see to it that it is asked again."""
+        sent = time.monotonic()
+        reply = self._learn(request, n_tries, await asker.ask(request))
+        if reply is None:
+            return
+        await writer.save(request, self._priced(request, reply, sent))
+        self._settled(request, reply)
+        if self.n_given_up >= REFUSED:
+            raise _Stopped(
+                f"{REFUSED} requests in a row were given up, the last because {reply.error}. "
+                "Mend that, then repeat the command."
+            )
 
     def _learn(
         self, request: Request, n_tries: int, came: tuple[Reply, Mapping[str, str]] | Problem
@@ -242,39 +252,6 @@ class _Run:
             dearest = max(dearest, self.plan.price.cost(planned, 0))
             return outcome.cost_usd + dearest <= ask.budget_usd
         return True
-
-
-class _Queue:
-    """What is to be asked: fresh requests, and failed ones that are due again later."""
-
-    def __init__(self, requests: Sequence[Request]) -> None:
-        self._fresh = deque((request, 0) for request in requests)
-        self._later: list[tuple[float, int, Request, int]] = []
-        self._n_open = len(requests)
-        self._n_put = 0
-        self.is_closed = False
-
-    def close(self) -> None:
-        """Let nobody take anything any more."""
-        self.is_closed = True
-
-    async def take(self) -> tuple[Request, int] | None:
-        """Return a request and how often it failed; None once all are settled."""
-        while self._n_open and not self.is_closed:
-            if self._later and self._later[0][0] <= time.monotonic():
-                _, _, request, n_tries = heapq.heappop(self._later)
-                return request, n_tries
-            if self._fresh:
-                return self._fresh.popleft()
-            await asyncio.sleep(0.02)
-        return None
-
-    def put_back(self, request: Request, n_tries: int, delay_s: float) -> None:
-        self._n_put += 1
-        heapq.heappush(self._later, (time.monotonic() + delay_s, self._n_put, request, n_tries))
-
-    def settled(self) -> None:
-        self._n_open -= 1
 
 
 def _tokens(request: Request, reply: Reply) -> tuple[int, int]:

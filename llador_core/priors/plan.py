@@ -10,13 +10,14 @@ from typing import Any
 from llador_core.config import check_range
 from llador_core.errors import ConfigError
 from llador_core.graph import Graph
-from llador_core.priors.answers import STATUSES, Definition, Request, Status, answers_of, statuses
+from llador_core.priors.answers import STATUSES, Definition, Request, Status, statuses
 from llador_core.priors.batch_state import open_keys
 from llador_core.priors.places import check_set_name
 from llador_core.priors.prices import Price, find_price, user_file
 from llador_core.priors.prompts import PromptSpec, find_prompt
 from llador_core.priors.selection import select
 from llador_core.priors.sets import default_set_name
+from llador_core.priors.tallies import answered_sums
 
 CHARS_PER_TOKEN = 4.0
 OVERHEAD_TOKENS = 8  # of roles and separators
@@ -278,18 +279,11 @@ def _estimate(
     graph_name: str, spec: PromptSpec, definition: Definition, todo: Sequence[Request]
 ) -> tuple[int, int, float, bool]:
     """Return tokens in, tokens out, seconds of an answer, and whether earlier answers told them."""
-    earlier = [
-        a
-        for a in answers_of(graph_name, definition=definition, statuses=["answered"])
-        if a.reply.tokens_in and a.reply.tokens_out
-    ]
-    if len(earlier) < ENOUGH:
-        out = spec.max_words * WORDS_TO_TOKENS + (30 if spec.is_structured else 0)
+    n, chars, tokens, out, latency = answered_sums(graph_name, definition)
+    if n < ENOUGH:
+        guess = spec.max_words * WORDS_TO_TOKENS + (30 if spec.is_structured else 0)
         tokens_in = sum(_tokens(request) for request in todo)
-        return tokens_in, round(len(todo) * out), LATENCY_S, False
-    chars = sum(len(a.system) + len(a.user) for a in earlier)
-    tokens = sum((a.reply.tokens_in or 0) - OVERHEAD_TOKENS for a in earlier)
-    tokens_in = sum(_tokens(request, chars / max(tokens, 1)) for request in todo)
-    out = sum(a.reply.tokens_out or 0 for a in earlier) / len(earlier)
-    latency = sum(a.reply.latency_s for a in earlier) / len(earlier)
-    return tokens_in, round(len(todo) * out), max(latency, 0.01), True
+        return tokens_in, round(len(todo) * guess), LATENCY_S, False
+    chars_per_token = chars / max(tokens - n * OVERHEAD_TOKENS, 1)
+    tokens_in = sum(_tokens(request, chars_per_token) for request in todo)
+    return tokens_in, round(len(todo) * out / n), max(latency / n, 0.01), True

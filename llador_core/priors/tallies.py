@@ -57,3 +57,22 @@ def tallies(graph_name: str) -> list[Tally]:
     for *asked, status, n in counted:
         counts.setdefault(Definition(*asked), {})[status] = n
     return [Tally(Definition(*row[:4]), counts[Definition(*row[:4])], *row[4:]) for row in sums]
+
+
+def answered_sums(graph_name: str, definition: Definition) -> tuple[int, int, int, int, float]:
+    """Return sums over the answers to one definition whose tokens were counted.
+
+    Returns
+    -------
+    int, int, int, int, float
+        Answers, characters asked, tokens in, tokens out, seconds.
+    """
+    query = (
+        "SELECT COUNT(*), SUM(LENGTH(system) + LENGTH(user)), SUM(tokens_in), SUM(tokens_out), "
+        "SUM(latency_s) FROM answers WHERE status = 'answered' AND tokens_in > 0 AND "
+        "tokens_out > 0 AND prompt = ? AND version = ? AND model = ? AND parameters = ?"
+    )
+    asked = (definition.prompt, definition.version, definition.model, definition.parameters)
+    with database.opened(answers_file(graph_name), FORMAT, is_reading=True) as connection:
+        row = (0,) if connection is None else connection.execute(query, asked).fetchone()
+    return (0, 0, 0, 0, 0.0) if not row[0] else tuple(row)

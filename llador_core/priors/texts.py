@@ -90,10 +90,14 @@ def load_texts(graph: Graph, texts: str = "") -> Texts | None:
     columns: dict[TextField, list[str]] = {name: [""] * graph.n_entities for name in TEXT_FIELDS}
     first_line: dict[int, int] = {}
     path = folder / TEXTS_FILE
-    for number, line in enumerate(_read(path).split("\n"), start=1):
+    lines = _read(path).split("\n")
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        entity, fields = _parse_line(graph, line, f"{path.name} line {number}")
+        try:
+            entity, fields = _parse_line(graph, line, f"{path.name} line {number}")
+        except _UnknownEntityError as error:
+            raise _of_another_graph(graph, lines, path) or error from None
         if entity in first_line:
             raise DataFormatError(
                 f"{path.name} describes '{graph.entity_ids[entity]}' twice, in lines "
@@ -179,13 +183,35 @@ def _parse_object(text: str, where: str) -> dict[str, Any]:
     return content
 
 
+class _UnknownEntityError(DataFormatError):
+    """A line describes an entity that the graph does not have."""
+
+
+def _of_another_graph(graph: Graph, lines: Sequence[str], path: Path) -> DataFormatError | None:
+    """Return the error for texts most of which are about another graph's entities, or None."""
+    asked = []
+    for line in lines:
+        try:
+            asked.append(json.loads(line)["id"])
+        except (ValueError, TypeError, KeyError):
+            continue
+    foreign = [entity for entity in asked if not (isinstance(entity, str) and graph.has(entity))]
+    if len(foreign) < 2 or len(foreign) <= len(asked) / 2:
+        return None
+    return DataFormatError(
+        f"{path.name} belongs to another graph: {len(foreign):,} of the {len(asked):,} entities it "
+        f"describes, such as '{foreign[0]}', are not in graph '{graph.name}'. Choose texts of this "
+        "graph, or let a model describe it."
+    )
+
+
 def _parse_line(graph: Graph, line: str, where: str) -> tuple[int, dict[TextField, str]]:
     content = _parse_object(line, where)
     entity_id = content.pop("id", None)
     if entity_id is None:
         raise DataFormatError(f"{where} has no 'id'. Each line needs the id of its entity.")
     if not graph.has(entity_id):
-        raise DataFormatError(
+        raise _UnknownEntityError(
             f"{where} describes '{entity_id}', which is not an entity of graph '{graph.name}'. "
             "Remove the line or correct the id."
         )

@@ -107,7 +107,7 @@ def make_vectors(
         if folder is None
         else folder / VECTORS_FILE
     )
-    words = _words(graph, name)
+    words = written(graph, name)
     fields = [field for field in FIELDS if any(words[field])]
     every = [text for field in fields for text in words[field]]
     stacked = embed(every, choice, progress).astype(np.float16)
@@ -146,7 +146,7 @@ def note_stored(graph: Graph, texts: str = "") -> int:
         return 0
     if not is_same or stored.embedder != choice.name:
         return 0
-    words = _words(graph, split_texts(texts)[0])
+    words = written(graph, split_texts(texts)[0])
     named = cache_name(choice)
     return sum(
         embed_cache.note(named, words[field], tensors[field].astype(np.float32))
@@ -155,8 +155,8 @@ def note_stored(graph: Graph, texts: str = "") -> int:
     )
 
 
-def _words(graph: Graph, name: str) -> dict[Field, Sequence[str]]:
-    """Return what is embedded.
+def written(graph: Graph, name: str) -> dict[Field, Sequence[str]]:
+    """Return what is embedded of a text set, in entity order.
 
     Among a graph's own texts, a curated description stands in where no LLM wrote a background. A
     named set is only what it holds, so that two sets can be compared.

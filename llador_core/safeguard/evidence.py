@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from numpy.typing import NDArray
 from llador_core.data.splits import Kind
 from llador_core.graph import Graph, Ints
 from llador_core.priors.vectors import FieldVectors
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Matrix = NDArray[np.float64]
 ANSWERS = ("treats", "palliates", "contraindicated")
@@ -156,6 +160,36 @@ def answers_of(graph: Graph, triples: NDArray[np.int32], role: str) -> Matrix:
 
 def _shared_neighbours(graph: Graph, train: NDArray[np.int32], members: Ints) -> Matrix:
     """Return the cosine of the members' neighbourhoods, rare neighbours counting more."""
+    rows, columns, weight = _neighbours(graph, train, members)
+    kernel = np.zeros((len(members), len(members)))
+    for table in _tables(rows, columns, weight, len(members)):
+        kernel += table @ table.T
+    length = np.sqrt(np.diag(kernel))
+    length[length == 0] = 1
+    return np.asarray(kernel / length[:, None] / length)
+
+
+def neighbourhoods(graph: Graph, train: NDArray[np.int32], members: Ints) -> csr_array:
+    """Return the members' neighbourhoods as unit rows, whose products are the same cosines.
+
+    Returns
+    -------
+    sparse float32 array of shape (n_members, n_neighbours)
+    """
+    from scipy.sparse import csr_array
+
+    rows, columns, weight = _neighbours(graph, train, members)
+    length = np.sqrt(np.bincount(rows, weight[columns] ** 2, minlength=len(members)))
+    values = weight[columns] / np.where(length > 0, length, 1)[rows]
+    shape = (len(members), len(weight))
+    return csr_array((values.astype(np.float32), (rows, columns)), shape=shape)
+
+
+def _neighbours(graph: Graph, train: NDArray[np.int32], members: Ints) -> tuple[Ints, Ints, Matrix]:
+    """Return row and column of each member's neighbours, and the weight of each column.
+
+    A column is an entity under one relation in one direction; answers are left out.
+    """
     is_answer = _joins(graph, train, graph.drugs, graph.diseases)
     place = _places(graph, members)
     h, r, t = train[~is_answer].astype(np.int64).T
@@ -167,12 +201,7 @@ def _shared_neighbours(graph: Graph, train: NDArray[np.int32], members: Ints) ->
         kinds * graph.n_entities + ends, return_inverse=True, return_counts=True
     )
     weight = np.where(count > 1, np.log(max(len(members), 2) / count).clip(0), 0.0)
-    kernel = np.zeros((len(members), len(members)))
-    for table in _tables(rows, columns, weight, len(members)):
-        kernel += table @ table.T
-    length = np.sqrt(np.diag(kernel))
-    length[length == 0] = 1
-    return np.asarray(kernel / length[:, None] / length)
+    return rows, columns, weight
 
 
 def _tables(rows: Ints, columns: Ints, weight: Matrix, n_rows: int) -> Iterator[Matrix]:

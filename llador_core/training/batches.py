@@ -87,17 +87,24 @@ class Batches:
         """Return the batch of a step, counted from 0."""
         side = _SIDES[step % 2]
         rows = self._pool.rows(step, self.size)
-        h, r, t = self.triples[rows].long().unbind(1)
-        known, target = (h, t) if side == "tail" else (t, h)
-        answers = self._answers[side]
         if not self.config.n_negatives:
+            known, relation, target = self._ends(rows, side)
             drawn = torch.arange(self.n_entities, device=self.device)[None]
-            is_known = answers.all_of(rows, self.n_entities)
-        else:
-            uniform, picks = self._draws(step)
-            drawn = torch.cat([uniform, target[picks]], -1)  # (n_chunks, n)
-            is_known = answers.among(rows, drawn)
-        return Batch(side, known, r, target, self.weights[rows], drawn, is_known)
+            is_known = self._answers[side].all_of(rows, self.n_entities)
+            return Batch(side, known, relation, target, self.weights[rows], drawn, is_known)
+        uniform, picks = self._draws(step)
+        target = self._ends(rows, side)[2]
+        return self.against(side, rows, torch.cat([uniform, target[picks]], -1))
+
+    def against(self, side: Side, rows: Tensor, drawn: Tensor) -> Batch:
+        """Return some training triples against entities drawn for each chunk, (n_chunks, n)."""
+        is_known = self._answers[side].among(rows, drawn)
+        return Batch(side, *self._ends(rows, side), self.weights[rows], drawn, is_known)
+
+    def _ends(self, rows: Tensor, side: Side) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the ends that stay, the relations and the true other ends of training triples."""
+        h, r, t = self.triples[rows].long().unbind(1)
+        return (h, r, t) if side == "tail" else (t, r, h)
 
     def _draws(self, step: int) -> tuple[Tensor, Tensor]:
         """Return entities and rows of the batch whose targets are drawn, for each chunk."""

@@ -106,6 +106,12 @@ class TrainConfig:
         2018), for DistMult and ComplEx.
     precision : "float32", "tf32" or "bf16"
         Of the matrix products of DistMult and ComplEx. "tf32" counts on NVIDIA GPUs alone.
+    treat_batch : int >= 0
+        In every other pair of steps, learn so many treatments alone, against drugs or diseases;
+        see `training.treat_batches`. 0 never does.
+    similar_pairs : bool
+        Where the graph has no contraindications to learn caution from, the lists weigh the score
+        with what is known of similar drugs and diseases, see `safeguard.similar`.
     """
 
     model: str = "distmult"
@@ -146,6 +152,8 @@ class TrainConfig:
     relation_balance: float = field(default=0.0, metadata=LATER)
     n3: float = field(default=0.0, metadata=LATER)
     precision: Literal["float32", "tf32", "bf16"] = field(default="float32", metadata=LATER)
+    treat_batch: int = field(default=0, metadata=LATER)
+    similar_pairs: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
         spec = lookup("model", INTERACTIONS, self.model)
@@ -173,14 +181,12 @@ class TrainConfig:
             "chunk_size": (0, self.batch_size),
             "relation_balance": (0, 1),
             "n3": (0, 1000),
+            "treat_batch": (0, 1_000_000),
         }
         for name, (low, high) in ranges.items():
             check_range("TrainConfig", name, getattr(self, name), low, high)
         if self.texts and not self.is_anchored:
-            raise ConfigError(
-                f"The prior 'none' uses no text, so it cannot use the text set '{self.texts}'. "
-                "Choose another prior, or no set."
-            )
+            raise ConfigError(f"The prior 'none' uses no text: not the set '{self.texts}' either.")
         if self.dim % 2 and (spec.needs_even_dim or self.reduce == "slice"):
             raise ConfigError(f"TrainConfig: {spec.title} needs an even dim, found {self.dim}.")
         self._check_together(spec)
@@ -188,7 +194,7 @@ class TrainConfig:
     def _check_together(self, spec: Interaction) -> None:
         """Raise ConfigError where a setting has no meaning beside another."""
         if not self.is_sparse:
-            for name in ("chunk_size", "relation_balance", "n3", "precision"):
+            for name in ("chunk_size", "relation_balance", "n3", "precision", "treat_batch"):
                 if getattr(self, name) != TrainConfig.__dataclass_fields__[name].default:
                     raise ConfigError(
                         f"TrainConfig: {name} needs an optimizer that changes the rows of the "
@@ -238,6 +244,21 @@ ANCHORED_START = 0.1
 # Adagrad's steps shrink as it goes, and need to be longer at the start than Adam's.
 LEARNING_RATES: Mapping[str, float] = MappingProxyType({"rowwise-adagrad": 0.1, "adagrad": 0.05})
 MOST_OFTEN = 64  # a graph with very few treatments would have them learnt by heart
+
+# For DistMult and ComplEx on a large graph, see benchmarks/results/quality_real_tried.json.
+LARGE_BILINEAR: Mapping[str, Any] = MappingProxyType(
+    {
+        "optimizer": "rowwise-adagrad",
+        "lr": 0.1,
+        "loss": "cross_entropy",
+        "is_subsampled": False,
+        "batch_size": 2048,
+        "steps": 1200,
+        "validate_every": 300,
+        "treat_weight": 1,
+        "treat_batch": 128,
+    }
+)
 
 RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -289,6 +310,9 @@ def make_config(
         values |= {"batch_size": 4096, "n_negatives": 256, "steps": 600, "validate_every": 150}
         values |= {"treat_weight": _treat_weight(graph), "tolerance": 0.01}
         values["optimizer"] = "adagrad"
+        if recipe == "llador":
+            is_distance = lookup("model", INTERACTIONS, model).is_distance
+            values |= {"similar_pairs": True, **({} if is_distance else LARGE_BILINEAR)}
     config = with_settings(from_dict(TrainConfig, values | changes), settings)
     asked = {*changes, *(setting.partition("=")[0].strip() for setting in settings)}
     if "lr" not in asked and config.optimizer in LEARNING_RATES:

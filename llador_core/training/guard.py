@@ -106,10 +106,7 @@ def safety_report(
     """
     out: dict[str, Any] = {}
     if safeguard is not None:
-        out["guarded"] = {
-            name: evaluate(graph, split, safeguard.combined, name, config.split_seed).to_json()
-            for name in ("sampled-50", "drug-ranking", "disease-ranking")
-        }
+        out["guarded"] = guarded_report(graph, split, safeguard.combined, config.split_seed)
     if not len(split.caution_test):
         return out
     groups = by_naming(graph, config)
@@ -121,6 +118,12 @@ def safety_report(
             graph, split, safeguard.combined, config.split_seed, safeguard.caution, groups
         )
     return out
+
+
+def guarded_report(graph: Graph, split: Split, combined: ScoreMatrix, seed: int) -> dict[str, Any]:
+    """Return the reports per protocol under the order that the lists have."""
+    protocols = ("sampled-50", "drug-ranking", "disease-ranking")
+    return {name: evaluate(graph, split, combined, name, seed).to_json() for name in protocols}
 
 
 def by_naming(graph: Graph, config: TrainConfig) -> dict[str, np.ndarray]:

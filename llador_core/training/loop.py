@@ -28,6 +28,7 @@ from llador_core.training.dense import DenseStep
 from llador_core.training.memory import keep_memory
 from llador_core.training.negatives import KnownTriples
 from llador_core.training.sparse import SparseStep
+from llador_core.training.treat_batches import TreatBatches
 from llador_core.training.validation import Sampled, validate
 
 Report = Callable[[Progress], None]
@@ -99,7 +100,11 @@ class Trainer:
             precise = "highest" if config.precision == "float32" else "high"
             torch.set_float32_matmul_precision(precise)
         batches = Batches(triples, known, treats, config, self.device)
-        return SparseStep(self.model, batches, config)
+        if not config.treat_batch:
+            return SparseStep(self.model, batches, config)
+        n = config.treat_batch
+        often = TreatBatches(batches, self.graph, self.split, n, config.seed)
+        return SparseStep(self.model, often, config)
 
     def train(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass, fields
@@ -111,6 +112,51 @@ def cost(graph: Graph, config: TrainConfig) -> Cost:
     texts = graph.n_entities * 4 * 384 * 4 if config.is_anchored else 0
     numbers = table * 4 * 8 + config.batch_size * config.n_negatives * 4 * 6 + texts
     return Cost(seconds, _LIBRARIES_GB + (numbers + graph.n_triples * 60) / 1e9)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a few steps on this machine tell of a training, and where the measuring stands.
+
+    Attributes
+    ----------
+    job : Job
+        Of the measuring.
+    seconds, memory_gb : float or None
+        None until it is done; judging the run comes on top of the seconds.
+    """
+
+    job: jobs.Job
+    seconds: float | None = None
+    memory_gb: float | None = None
+
+
+def measure(one: Plan) -> None:
+    """Take a few steps of a training in the background, to tell what all of it takes.
+
+    Raises ConfigError or StorageError as `jobs.start`.
+    """
+    arguments = [*one.asked.arguments(), f"--device={one.asked.device}"]
+    name = measure_job(one.run)
+    jobs.start(name, [*arguments, "--dry-run", "--json", f"--job={name}"])
+
+
+def measure_job(run: str) -> str:
+    """Return the name of the job that measures a training."""
+    return f"measure-{run}"
+
+
+def measured(run: str) -> Measured:
+    """Return what measuring has told of a training so far."""
+    job = jobs.follow(measure_job(run))
+    if job.state != "done":
+        return Measured(job)
+    text = "\n".join(jobs.last_lines(measure_job(run), 60))
+    try:
+        told = json.loads(text[text.index("{") :])
+        return Measured(job, float(told["seconds"]), told["memory"]["on_device_mb"] / 1000)
+    except (ValueError, KeyError, TypeError):
+        return Measured(job)
 
 
 def free_memory_gb() -> float:

@@ -1,7 +1,7 @@
 """The run folder, the interface between training and exploring.
 
     config.json weights.safetensors entities.tsv relations.tsv splits.npz metrics.json
-    progress.jsonl safeguard.json safeguard.safetensors run.json
+    progress.jsonl safeguard.json safeguard.safetensors similar.json similar.safetensors run.json
 
 `run.json` is written last: a folder without it is an unfinished run. Reading needs no torch.
 """
@@ -25,7 +25,9 @@ from llador_core.graph import Bools, Graph
 from llador_core.models.scorer import Floats, Scorer
 from llador_core.paths import checksum
 from llador_core.safeguard import model as safeguards
+from llador_core.safeguard import similar as similar_pairs
 from llador_core.safeguard.model import Safeguard
+from llador_core.safeguard.similar import SimilarPairs
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import count_rows, read_json, read_weights
 from llador_core.training.info import RunInfo, find_folder, list_runs, read_info
@@ -55,6 +57,8 @@ class Run:
         elsewhere.
     absent : bool array of shape (n_entities,) or None
         Entities that a model trained elsewhere does not have; None where it has all.
+    similar : SimilarPairs or None
+        What similar pairs add to the score; large graphs without contraindications have it.
     """
 
     info: RunInfo
@@ -65,6 +69,7 @@ class Run:
     anchors: Floats | None
     safeguard: Safeguard | None = None
     absent: Bools | None = None
+    similar: SimilarPairs | None = None
 
     @property
     def name(self) -> str:
@@ -77,13 +82,15 @@ class Run:
     def pair_scores(self, graph: Graph, order: Order = "combined") -> Floats:
         """Return what orders the lists, shape (n_drugs, n_diseases), higher is better.
 
-        "raw" is the model's score of treating; "combined" weighs it against predicted caution, and
-        is the same as "raw" for a run without a safeguard.
+        "raw" is the model's score of treating; "combined" weighs it against predicted caution, or
+        with similar pairs where there is no caution to predict, and is "raw" without either.
         """
         check_graph(self, graph)
         if order == "combined" and self.safeguard is not None:
             return self.safeguard.combined
         scores = self.scorer.treatment_scores(graph)
+        if order == "combined" and self.similar is not None:
+            return self.similar.combined(scores)
         return scores if self.absent is None else self.lowered(scores, graph, self.absent)
 
     @staticmethod
@@ -184,12 +191,16 @@ def load_run(name: str) -> Run:
         )
     metrics, record = read_json(folder / "metrics.json"), read_json(folder / "run.json")
     lacks = None if absent is None else absent.reshape(-1) > 0
-    return Run(info, config, metrics, record, scorer, anchors, safeguards.load(folder), lacks)
+    guard, similar = safeguards.load(folder), similar_pairs.load(folder)
+    return Run(info, config, metrics, record, scorer, anchors, guard, lacks, similar)
 
 
 def partner(info: RunInfo, prior: str = "none") -> RunInfo | None:
-    """Return the finished run that differs from `info` in its prior alone, None without one."""
-    same = ("graph", "model", "recipe", "dim", "seed")
+    """Return the finished run that differs from `info` in its prior alone, None without one.
+
+    A run with another prior must have read the same text set; one without a prior read none.
+    """
+    same = ("graph", "model", "recipe", "dim", "seed", *(("texts",) if prior != "none" else ()))
     split = ("split_kind", "split_seed", "is_caution_held_out")
     for other in list_runs(info.graph):
         alike = all(getattr(other, field) == getattr(info, field) for field in same + split)

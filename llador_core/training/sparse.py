@@ -21,6 +21,7 @@ from llador_core.training.checkpoint import copy_into
 from llador_core.training.config import TrainConfig
 from llador_core.training.losses import LinkLoss, link_loss
 from llador_core.training.optimizers import OPTIMIZERS, Constant, touch
+from llador_core.training.treat_batches import TreatBatches
 
 # Scores at once: 1-vs-all on a large graph goes through the batch in parts.
 _SCORES = {"cpu": 1 << 22, "cuda": 1 << 27, "mps": 1 << 25}
@@ -38,7 +39,7 @@ class SparseStep:
     """
 
     def __init__(
-        self, model: KnowledgeGraphEmbedding, batches: Batches, config: TrainConfig
+        self, model: KnowledgeGraphEmbedding, batches: Batches | TreatBatches, config: TrainConfig
     ) -> None:
         self.model, self.batches, self.config = model, batches, config
         make = OPTIMIZERS[config.optimizer]

@@ -36,6 +36,8 @@ from llador_core.priors.anchors import Anchors, make_anchors
 from llador_core.priors.sets import concerns
 from llador_core.priors.texts import load_texts
 from llador_core.priors.vectors import FieldVectors, load_vectors, vectors_if_any
+from llador_core.safeguard import similar as similar_pairs
+from llador_core.safeguard.features import read
 from llador_core.safeguard.model import save
 from llador_core.training import checkpoint
 from llador_core.training.checkpoint import Progress
@@ -43,7 +45,7 @@ from llador_core.training.config import TrainConfig
 from llador_core.training.device import device_words, pick_device
 from llador_core.training.estimate import Estimate, check_fits, estimate
 from llador_core.training.folder import FORMAT, run_name
-from llador_core.training.guard import clear_guard, guard, safety_report
+from llador_core.training.guard import clear_guard, guard, guarded_report, safety_report
 from llador_core.training.loop import CHECKPOINT_EVERY, Report, Trainer
 from llador_core.versions import commit, versions
 
@@ -130,6 +132,8 @@ def train(
     guarded = guard(graph, split, config, scorer, anchors, vectors, folder, where)
     safeguard = None if guarded is None else save(guarded.safeguard, folder, kind)
     metrics |= safety_report(graph, split, config, scores, safeguard)
+    if guarded is None and config.similar_pairs:
+        metrics |= _weigh_similar(graph, split, config, scores, vectors, folder)
     _write_json(folder / "metrics.json", metrics)
     record = _record(graph, config, progress, where, vectors, is_half)
     record["safeguard_seconds"] = 0.0 if guarded is None else guarded.seconds
@@ -153,6 +157,23 @@ def dry_run(graph: Graph, config: TrainConfig, device: str = "cpu") -> Estimate:
     split = make_split(graph, config)
     anchors = make_anchors_for(_vectors(graph, config), config)
     return estimate(graph, split, config, anchors, where)
+
+
+def _weigh_similar(
+    graph: Graph,
+    split: Split,
+    config: TrainConfig,
+    scores: np.ndarray,
+    vectors: FieldVectors | None,
+    folder: Path,
+) -> dict[str, Any]:
+    """Keep what similar pairs add to the scores; return the reports under the order they give."""
+    reading = read(graph, config.prior, vectors, None, config.seed)
+    fitted = similar_pairs.fit_similar(graph, split, scores, reading)
+    if fitted is None:
+        return {}
+    combined = similar_pairs.save(fitted, folder).combined(scores)
+    return {"guarded": guarded_report(graph, split, combined, config.split_seed)}
 
 
 def _vectors(graph: Graph, config: TrainConfig) -> FieldVectors | None:

@@ -208,6 +208,7 @@ def graph_stamp(name: str) -> Stamp:
 def _own(info: RunInfo) -> tuple[str, Stamp]:
     """Return what a run is kept under: its name, and the stamp of its files."""
     names = ("run.json", "weights.safetensors", "metrics.json", "safeguard.safetensors")
+    names += ("similar.safetensors",)
     files = (info.folder / name for name in names)
     return info.name, tuple(f.stat().st_mtime_ns if f.is_file() else 0 for f in files)
 

@@ -23,6 +23,7 @@ from pages._ui import graphs_job, graphs_source
 from pages._ui.graphs_job import Choices
 
 N_PREVIEWED = 6
+MANY_ROWS = 500_000
 N_ROLES_SHOWN = 8
 SAMPLE_BYTES = 64 << 20
 NO_ROLE = "(none)"
@@ -83,11 +84,12 @@ def _show_table(file: Path) -> tuple[Look, bool]:
     has_header = {FIND_OUT: None}.get(header, header == "names of columns")
     found = _look(str(file), file.stat().st_mtime_ns, (mark, has_header), skips_bad)
     about = "" if found.is_counted else "About "
+    needed = megabytes(memory_needed(found.n_rows))
+    memory = f" Importing takes about {needed} of memory." if found.n_rows > MANY_ROWS else ""
     parted = "Parquet" if found.kind == "parquet" else f"separated by {_named(found.separator)}"
     st.caption(
         f"{about}{found.n_rows:,} rows, {len(found.columns)} columns, {parted}, "
-        f"{'with' if found.has_header else 'without'} a row of names. Importing takes about "
-        f"{megabytes(memory_needed(found.n_rows))} of memory."
+        f"{'with' if found.has_header else 'without'} a row of names.{memory}"
     )
     st.dataframe(
         [_row(found, cells) for cells in found.rows[:N_PREVIEWED]],
@@ -219,6 +221,7 @@ def _pick_rest(chosen: Choices) -> dict[str, Any]:
         help="Letters, digits, dots, hyphens and underscores.",
     ).strip()
     extra["title"] = right.text_input("Title", key="title", max_chars=120).strip()
+    left, right = st.columns(2)
     extra["licence"] = left.text_input(
         "Licence", key="licence", max_chars=300, placeholder="As its source states it"
     ).strip()

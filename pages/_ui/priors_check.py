@@ -16,7 +16,7 @@ from llador_core.figures import texts as figures
 from llador_core.figures.style import count
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.audit import KIND_WORDS, KINDS, PairAudit
-from llador_core.training.prior_check import Variant, audited_fields, variants
+from llador_core.training.prior_check import Variant, audited_fields, texts_name, variants
 from llador_core.training.runs import RunInfo
 from pages._ui import (
     cached,
@@ -24,6 +24,7 @@ from pages._ui import (
     inputs,
     order,
     priors_audit,
+    priors_data,
     priors_mask,
     show,
     state,
@@ -141,6 +142,7 @@ def _show_beside(info: RunInfo, audit: PairAudit, protocol: str, metric: str) ->
                 "not named": _told(unnamed),
                 "named": _told(named),
                 "name": one.info.name,
+                "prior": one.prior,
             }
         )
     n_left = int((~audit.is_named).sum())
@@ -149,6 +151,8 @@ def _show_beside(info: RunInfo, audit: PairAudit, protocol: str, metric: str) ->
         f"alone, and the **{n_left:,}** of them that no text names. Every pair is ranked among the "
         "same candidates. A prior that does not beat its controls (shuffled, random) is decoration."
     )
+    if told := _gain_words(rows, info, metric):
+        st.markdown(told)
     words = f"{metric}, {protocol.replace('-', ' ')}"
     left, right = st.columns([7, 5], gap="large")
     with left:
@@ -160,6 +164,19 @@ def _show_beside(info: RunInfo, audit: PairAudit, protocol: str, metric: str) ->
     with right:
         priors_mask.show_missing(info, missing)
         priors_mask.show_masks(info)
+
+
+def _gain_words(rows: list[dict[str, Any]], info: RunInfo, metric: str) -> str:
+    """Say what the prior gains over all pairs, and over those that no text names."""
+    own = next((row for row in rows if row["name"] == info.name), None)
+    base = next((row for row in rows if row["prior"] == "none"), None)
+    if own is None or base is None or own is base or not (own["not named"] and base["not named"]):
+        return ""
+    gains = [own[part]["value"] - base[part]["value"] for part in ("all", "not named")]
+    return (
+        f"Against the same model without a prior, this run's {metric} is **{gains[0]:+.2f}** over "
+        f"all pairs and **{gains[1]:+.2f}** over those that no text names."
+    )
 
 
 def _kin_words(one: Variant) -> str:
@@ -236,7 +253,7 @@ def _show_finds(info: RunInfo, audit: PairAudit) -> None:
     cut = f", the first {MOST_ROWS:,} shown" if len(rows) > MOST_ROWS else ""
     st.caption(f"{count(len(rows), 'row')}{cut}.")
     exports.offer(rows, "given-away-pairs", "Held-out pairs and the sentences that name them")
-    texts = cached.texts(info.graph)
+    texts = priors_data.texts_of(info.graph, texts_name(info))
     if texts is not None:
         show.show_provenance(texts.provenance)
 

@@ -85,6 +85,11 @@ def check_service(service: Service) -> None:
         )
 
 
+def is_batch() -> bool:
+    """Return whether the batch endpoint is to be used."""
+    return bool(st.session_state.get("make_batch"))
+
+
 def child_environment() -> dict[str, str]:
     """Return the variables that a process needs to ask: the key typed in this session."""
     key = str(st.session_state.get("make_key") or "").strip()
@@ -164,6 +169,12 @@ def pick_ask(graph: Graph) -> Ask:
             selection_mode="multi",
             key="make_retry",
             format_func=lambda status: status.replace("_", " "),
+        )
+        st.toggle(
+            "Batch endpoint",
+            key="make_batch",
+            help="For large graphs: handed in at once, answered within a day, at OpenAI for half "
+            "the price. Press the same button later, even days later, to collect the answers.",
         )
         text_set = st.text_input(
             "Name of the set", key="make_set", max_chars=80, placeholder="Prompt and model"

@@ -40,6 +40,12 @@ def start(name: str, arguments: Sequence[str]) -> None:
         st.session_state[PROBLEM] = str(error)
 
 
+def told(name: str) -> list[str]:
+    """Return what the last run of a job that hands in or collects said it did."""
+    lines = jobs.last_lines(name)
+    return [line for line in lines if line.startswith(("Collected:", "Handed in:"))][-2:]
+
+
 def show_problem() -> None:
     """Say why a job did not start."""
     if problem := st.session_state.pop(PROBLEM, ""):

@@ -57,7 +57,10 @@ def show_make(graph_name: str) -> None:
 
 def _show_plan(graph: Graph, plan: Plan, service: Service) -> None:
     """Show entities, tokens, cost and time, the button that starts, and how far it is."""
+    is_batch = priors_form.is_batch()
     cost = plan.cost_usd
+    if is_batch and plan.price is not None:
+        cost = plan.price.cost(plan.tokens_in, plan.tokens_out, is_batch=True)
     with st.grid(4, min_column_width=90, gap="small"):
         st.metric("Entities", f"{len(plan.requests):,}")
         st.metric("To ask", f"{len(plan.todo):,}", help="Without those answered before.")
@@ -66,8 +69,9 @@ def _show_plan(graph: Graph, plan: Plan, service: Service) -> None:
             "unknown" if cost is None else "<1¢" if cost < 0.01 else f"${cost:,.2f}",
             help="By the table of prices below.",
         )
-        st.metric("Time", duration_words(plan.seconds) if plan.todo else "0 s")
-    st.caption("  \n".join(markdown(line) for line in plan_words(plan)))
+        time = "up to a day" if is_batch else duration_words(plan.seconds)
+        st.metric("Time", time if plan.todo else "0 s")
+    st.caption("  \n".join(markdown(line) for line in plan_words(plan, is_batch)))
     priors_jobs.show_problem()
     name = priors_jobs.describe_job(graph.name, plan.text_set)
     if not priors_jobs.show_job(name, "The last run is done. Its set is below."):
@@ -85,8 +89,13 @@ def _show_start(graph: Graph, plan: Plan, service: Service, name: str) -> None:
             problem = str(error)
     if problem:
         st.info(markdown(problem), icon=":material/key:")
+    label = f"Ask {len(plan.todo):,} questions" if plan.todo else "Make the set"
+    if priors_form.is_batch():
+        label = "Hand in, or collect"
+        for line in priors_jobs.told(name):
+            st.caption(markdown(line))
     st.button(
-        f"Ask {len(plan.todo):,} questions" if plan.todo else "Make the set",
+        label,
         key="start_asking",
         type="primary",
         icon=":material/play_arrow:",
@@ -163,4 +172,4 @@ def arguments(
         "rate": ask.rate_rpm,
     }
     told = [f"--{key}={value}" for key, value in given.items() if value not in (None, "")]
-    return ["describe", *told, "--yes"]
+    return ["describe", *told, "--yes", *(["--batch"] if priors_form.is_batch() else [])]

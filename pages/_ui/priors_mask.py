@@ -42,13 +42,23 @@ def show_train(info: RunInfo, prior: str, texts: str, label: str, told: str) -> 
             frame.TRAIN,
             label=label,
             icon=":material/model_training:",
-            query_params=train_settings(info, prior, texts),
+            query_params=train_query(info, prior, texts),
             help=f"{told} The same without the browser: `{command}`",
         )
         return
     with st.popover(label, icon=":material/terminal:", type="tertiary", help=told):
         st.markdown(f"{told} Train it with")
         st.code(command, language="bash", wrap_lines=True)
+
+
+def train_query(info: RunInfo, prior: str, texts: str) -> dict[str, str]:
+    """Return what the page `train` is asked for, in the words of its address."""
+    asked = train_settings(info, prior, texts)
+    usual = {"split": "pair", "seed": "0", "split-seed": "0"}
+    asked = {name: value for name, value in asked.items() if usual.get(name) != value}
+    if seed := asked.pop("split-seed", ""):
+        asked["set"] = f"split_seed={seed}"
+    return {"what": "one", **asked}
 
 
 def show_masks(info: RunInfo) -> None:

@@ -93,7 +93,7 @@ def _show_entity(shelf: Shelf, entity: int, other: Shelf | None) -> None:
             icon=":material/edit_off:",
         )
     answers = _answers(shelf, entity)
-    for field in TEXT_FIELDS:
+    for field in TEXT_FIELDS if written or other else ():
         text = shelf.texts.of(field)[entity]
         told = count(len(text.split()), "word") if text else ""
         show_text(shelf, entity, field, other, told)
@@ -159,6 +159,10 @@ def _show_history(shelf: Shelf, entity: int) -> None:
                     st.text(one.text)
 
 
+def _of_set(shelf: Shelf) -> str:
+    return f" --texts {shelf.name}" if shelf.name else ""
+
+
 def _near_words(shelf: Shelf, one: Near) -> str:
     name = plain(shelf.graph.entity_names[one.entity])
     cut = name if len(name) <= MOST_NAME else f"{name[:MOST_NAME].rstrip()}…"
@@ -187,7 +191,7 @@ def _show_near(shelf: Shelf, entity: int) -> None:
         if found is None:
             st.caption(
                 "This set has no vectors yet: compute them in the part “Make”, or with "
-                f"`python -m llador_core embed --graph {markdown(shelf.graph.name)}`."
+                f"`python -m llador_core embed --graph {shelf.graph.name}{_of_set(shelf)}`."
             )
             return
         if not found:

@@ -17,6 +17,7 @@ from llador_core.priors.vectors import stored_embedders
 from pages._ui import exports, frame, priors_data, priors_jobs, state
 
 TOLD = "sets_told"
+LITTLE = 0.2  # of the entities: a prior that covers less says little of the graph
 EMBEDDERS = {
     "all-MiniLM-L6-v2": "MiniLM, on this machine",
     "tfidf": "Words alone (TF-IDF), on this machine",
@@ -164,7 +165,14 @@ def _show_use(graph: Graph, one: TextSet) -> None:
         on_click=_read,
         args=(one.name,),
     )
-    asked = state.link(prior="full", texts=one.name or None)
+    asked = state.link(prior="full", texts=one.name or None, what="one", run=None)
+    texts = priors_data.texts_of(graph.name, one.name) if one.is_published else None
+    if texts is not None and (n := coverage(texts)) < LITTLE * graph.n_entities:
+        st.caption(
+            f":material/warning: Only {n:,} of {graph.n_entities:,} entities "
+            f"({n / graph.n_entities:.1%}) have a text. All others are anchored to their name "
+            "alone, so that such a prior says little."
+        )
     if frame.TRAIN in frame.TOOLS:
         st.page_link(
             frame.TRAIN, label="Train with it", icon=":material/model_training:", query_params=asked

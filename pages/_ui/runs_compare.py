@@ -18,7 +18,7 @@ from llador_core.graph import Graph
 from llador_core.training.overview import Overview
 from llador_core.training.runs import Order
 from pages._ui import cached, exports, frame, order, runs_cached, runs_list, show, state
-from pages._ui.runs_detail import cell, link_to, show_curves
+from pages._ui.runs_detail import cell, link_to
 
 MAX_RUNS = 6  # more lines than a figure can tell apart
 DEFAULT_PROTOCOL = "drug-ranking"
@@ -190,7 +190,13 @@ def _show_curves(usable: Sequence[Overview], labels: dict[str, str]) -> None:
     if not series:
         return
     st.markdown("**How the trainings went**")
-    show_curves(series, "runs-curves", 320)
+    show.show_option(
+        training.validation_figure(series, is_dark=show.is_dark()),
+        training.training_alt(series),
+        training.training_rows(series),
+        "runs-curves",
+        320,
+    )
 
 
 def _show_settings(usable: Sequence[Overview], labels: dict[str, str]) -> None:

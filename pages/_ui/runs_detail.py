@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -119,19 +118,9 @@ def _show_curve(one: Overview) -> None:
         )
         return
     series = [training.Series(runs_list.label(one), one.info.prior, points)]
-    show_curves(series, "run-curve", 260)
-
-
-def show_curves(series: Sequence[training.Series], key: str, height: int) -> None:
-    """Draw the validation of one training or more, with its table twin."""
-    told = training.training_alt(series)
-    st.echarts_chart(
-        training.validation_figure(series, is_dark=st.context.theme.type == "dark"),
-        height=height,
-        key=key,
-        alt=f"Validation over steps. {plain(told)}",
-    )
-    show.show_twin(told, training.training_rows(series), key)
+    figure = training.validation_figure(series, is_dark=show.is_dark())
+    rows = training.training_rows(series)
+    show.show_option(figure, training.training_alt(series), rows, "run-curve", 260)
 
 
 def _show_settings(one: Overview) -> None:

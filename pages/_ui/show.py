@@ -55,6 +55,19 @@ def show_figure(
     show_twin(alt, rows, key, **columns)
 
 
+def show_option(
+    option: Mapping[str, Any], alt: str, rows: Sequence[Mapping[str, Any]], key: str, height: int
+) -> None:
+    """Draw an ECharts option with its words, and the same numbers as a table."""
+    st.echarts_chart(dict(option), height=height, key=key, alt=plain(alt))
+    show_twin(alt, rows, key)
+
+
+def is_dark() -> bool:
+    """Return whether the reader's page is dark."""
+    return st.context.theme.type == "dark"
+
+
 def show_twin(alt: str, rows: Sequence[Mapping[str, Any]], key: str, **columns: Any) -> None:
     """Offer what a figure shows as a table."""
     twin = st.expander(

@@ -17,7 +17,7 @@ from llador_core.training.runs import Order
 
 DEFAULT_GRAPH = "starter"
 # Alzheimer's disease, as the graphs call it.
-DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544")
+DEFAULT_DISEASES = ("Disease::DOID:10652", "Disease::MESH:D000544", "Disease::MONDO:0004975")
 # What a link to another page takes along.
 SHARED = ("graph", "run", "disease", "drug", "step", "order")
 # What names a run, an entity, a type or a place of one graph.

@@ -108,7 +108,7 @@ def show_curves(
         return
     alt = training_alt(series)
     left, right = st.columns(2)
-    is_dark = st.context.theme.type == "dark"
+    is_dark = show.is_dark()
     for column, figure, name in (
         (left, validation_figure(series, is_dark=is_dark), "Validation"),
         (right, loss_figure(series, is_dark=is_dark), "Loss"),
@@ -150,6 +150,13 @@ def _links(job: TrainingJob, base: TrainingJob | None) -> None:
         icon=":material/auto_stories:",
         query_params=kept,
     )
+    if base is not None:
+        st.page_link(
+            frame.RUNS,
+            label="Compare them pair by pair",
+            icon=":material/difference:",
+            query_params={"graph": job.graph, "picked": [job.run, base.run]},
+        )
     if base is not None and base.model == job.model:
         st.page_link(
             frame.EMBEDDING_SHIFT,

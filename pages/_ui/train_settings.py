@@ -114,9 +114,10 @@ def pick_settings(graph: Graph, asked: Asked) -> tuple[tuple[str, ...], str]:
         )
         changed += [f"split={split}"] if split != "pair" else []
         device = pick("device", "Computed on", {d: DEVICE_WORDS[d] for d in DEVICES}, "auto", 210)
-    changed += _written()
+    box, lines = _written()
+    changed += lines
     found = replace(asked, settings=tuple(changed)).config(graph)
-    _show_all(found, usual)
+    _show_all(box, found, usual)
     return tuple(changed), device
 
 
@@ -125,8 +126,9 @@ def pick_demo(graph: Graph, asked: Asked) -> tuple[str, ...]:
     is_distance = INTERACTIONS[asked.model].is_distance
     settings = DEMO_OF_DISTANCES if is_distance else DEMO
     usual = replace(asked, settings=settings).config(graph)
-    settings = (*settings, *_written())
-    _show_all(replace(asked, settings=settings).config(graph), usual)
+    box, lines = _written()
+    settings = (*settings, *lines)
+    _show_all(box, replace(asked, settings=settings).config(graph), usual)
     return settings
 
 
@@ -168,9 +170,10 @@ def _read(raw: str | None, kind: type) -> Any:
         return None
 
 
-def _written() -> list[str]:
-    """Offer every other setting as lines of key=value; return the lines."""
-    with st.expander("All settings", icon=":material/tune:", key="train_all", on_change="rerun"):
+def _written() -> tuple[Any, list[str]]:
+    """Offer every other setting as lines of key=value; return their box and the lines."""
+    box = st.expander("All settings", icon=":material/tune:", key="train_all", on_change="rerun")
+    with box:
         st.session_state["train_set"] = state.asked("set") or ""
         st.text_area(
             "Further settings, one key=value in a line",
@@ -182,12 +185,12 @@ def _written() -> list[str]:
             help="As after `--set` of the command line. They win over the boxes above.",
         )
     lines = (state.asked("set") or "")[:MAX_WRITTEN].splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    return box, [line.strip() for line in lines if line.strip()]
 
 
-def _show_all(found: TrainConfig, usual: TrainConfig) -> None:
+def _show_all(box: Any, found: TrainConfig, usual: TrainConfig) -> None:
     """List every setting with its value and what it means."""
-    if not st.session_state.get("train_all"):
+    if not box.open:
         return
     said = plan.meanings()
     rows = [
@@ -199,7 +202,7 @@ def _show_all(found: TrainConfig, usual: TrainConfig) -> None:
         }
         for name, value in vars(found).items()
     ]
-    st.dataframe(rows, hide_index=True, height=320, alt="All settings of this training.")
+    box.dataframe(rows, hide_index=True, height=320, alt="All settings of this training.")
 
 
 def _words(value: Any) -> str:

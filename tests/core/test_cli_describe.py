@@ -83,6 +83,21 @@ def test_from_a_question_to_vectors(folder, service, capsys):
         assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
 
 
+def test_vectors_by_a_service_tell_their_cost_first(folder, service, capsys):
+    run(folder, "--set", "mine", service=service)
+    words = ["embed", "--graph", str(folder), "--texts", "mine", "--dimensions", "6"]
+    words += ["--embedder", "openai:text-embedding-3-small", "--base-url", service.url]
+    assert main(words) == 0
+    told = capsys.readouterr().err
+    assert "60 different texts" in told
+    assert "about $0.00" in told
+    name = "vectors-openai-text-embedding-3-small-6.safetensors"
+    assert (paths.home() / "texts" / "tiny" / "sets" / "mine" / name).is_file()
+    assert main(words) == 0
+    assert service.embedded.total() == 60  # a second run pays nothing
+    assert main([*words[:-4], "--embedder", "nonsense"]) == 2
+
+
 def test_the_bare_name_is_a_set_too(folder, capsys, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY")
     run(folder, "--prompt", "none", "--set", "names")

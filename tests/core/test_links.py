@@ -46,6 +46,7 @@ def test_the_pair_is_asked_for_by_both_names(starter: Graph) -> None:
         ("Compound::pubchem:2244", "PubChem", "/compound/2244"),
         ("Compound::chebi:15365", "ChEBI", "chebiId=CHEBI:15365"),
         ("Disease::DOID:10652", "Disease Ontology", "/term/DOID:10652"),
+        ("Disease::MONDO:0004975", "Monarch", "/MONDO:0004975"),
         ("Disease::MESH:D000544", "MeSH", "ui=D000544"),
         ("Compound::MESH:C536203", "MeSH", "ui=C536203"),
         ("Symptom::D000787", "MeSH", "ui=D000787"),

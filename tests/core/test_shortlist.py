@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from llador_core import database as files
 from llador_core.errors import ConfigError, DataFormatError, LladorError, StorageError
 from llador_core.graph import Graph
 from llador_core.paths import REPOSITORY
@@ -243,7 +244,7 @@ def test_a_file_in_use_is_waited_for_then_told(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.star(PLACE, "aspirin")
-    monkeypatch.setattr(database, "WAIT_S", 0.05)
+    monkeypatch.setattr(files, "WAIT_S", 0.05)
     holder = sqlite3.connect(own_home / "shortlist.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageError, match="try again"):
@@ -254,15 +255,15 @@ def test_a_file_in_use_is_waited_for_then_told(
 
 def test_a_read_only_file_is_read(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store.star(PLACE, "aspirin")
-    real = database._prepare
+    real = files._prepare
 
-    def refused(opened: sqlite3.Connection, path: Path) -> None:
-        real(opened, path)
+    def refused(opened: sqlite3.Connection, path: Path, kind: files.Format) -> None:
+        real(opened, path, kind)
         error = sqlite3.OperationalError("attempt to write a readonly database")
         error.sqlite_errorcode = sqlite3.SQLITE_READONLY
         raise error
 
-    monkeypatch.setattr(database, "_prepare", refused)
+    monkeypatch.setattr(files, "_prepare", refused)
     assert drugs() == ["aspirin"]
     with pytest.raises(StorageError, match="read-only"):
         store.star(PLACE, "beta")

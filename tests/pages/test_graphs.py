@@ -85,7 +85,7 @@ def test_a_failed_fetch_says_why_and_can_go_on(open_page: Open, own_home: Path) 
     with pytest.raises(SystemExit), jobs.reporting("fetch-hetionet"):
         raise SystemExit(143)
     app = open_page("graphs")
-    assert "it was killed" in words(app)
+    assert "was cancelled" in words(app)
     assert "What came so far is kept" in words(app)
     assert "Go on fetching (15 MB)" in labels(app)
     app.button(key="remove-files-hetionet").click().run()

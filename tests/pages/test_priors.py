@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from llador_core.graph import Graph
 from llador_core.priors.reviews import current_reviews, reviews_of
 from llador_core.priors.sets import write_set
 from llador_core.priors.texts import Provenance
-from llador_core.training import info
-from pages._ui import priors_data, priors_list, priors_text
+from llador_core.training import info as run_info
+from llador_core.training.runs import default_run
+from pages._ui import priors_data, priors_list, priors_mask, priors_text
 from tests.pages.conftest import Open
 
 ALZHEIMERS = "Disease::DOID:10652"
@@ -144,6 +146,7 @@ class TestRead:
 
     def test_an_entity_without_text_says_so(self, open_page: Open, odd_set: str) -> None:
         app = open_page("priors", texts=odd_set, entity="Compound::DB01043")
+        assert not app.exception
         assert "no text about this entity" in app.info[0].value
 
     @pytest.mark.usefixtures("odd_set")
@@ -183,6 +186,29 @@ class TestCheck:
         assert "shuffled" in commands
         assert app.button(key="mask-held-out")
 
+    def test_a_link_to_train_a_control_asks_the_page_for_it(self, open_page: Open) -> None:
+        info = default_run("starter")
+        asked = priors_mask.train_query(info, "shuffled", "")
+        assert asked == {
+            "what": "one",
+            "graph": "starter",
+            "model": "distmult",
+            "prior": "shuffled",
+            "recipe": "llador",
+        }
+        app = open_page("train", **asked)
+        assert not app.exception
+        assert app.selectbox(key="train_prior").value == "shuffled"
+        other = replace(info, split_seed=3, dim=64, seed=2)
+        assert priors_mask.train_query(other, "full", "x") == {
+            **asked,
+            "prior": "full",
+            "texts": "x",
+            "dim": "64",
+            "seed": "2",
+            "set": "split_seed=3",
+        }
+
     def test_pairs_that_no_text_names(self, open_page: Open) -> None:
         app = open_page("priors", part="Check", named="Not named")
         assert len(app.dataframe[-1].value) == 35
@@ -195,7 +221,7 @@ class TestCheck:
     def test_without_a_run_the_command_is_named(
         self, open_page: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(info, "runs_folders", list)
+        monkeypatch.setattr(run_info, "runs_folders", list)
         app = open_page("priors", part="Check")
         assert not app.exception
         assert "no finished run" in app.info[0].value

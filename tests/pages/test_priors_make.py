@@ -19,8 +19,8 @@ from llador_core.priors.plan import Ask
 from llador_core.priors.price_table import price_rows, save_prices
 from llador_core.priors.prices import find_price
 from llador_core.priors.prompts import find_prompt
-from llador_core.priors.sets import list_sets
-from llador_core.priors.texts import load_texts
+from llador_core.priors.sets import list_sets, write_set
+from llador_core.priors.texts import Provenance, load_texts
 from llador_core.priors.vectors import stored_embedders
 from pages._ui import priors_jobs
 from pages._ui.priors_form import Service as Typed
@@ -211,15 +211,18 @@ def test_prices_are_added_and_checked() -> None:
 def test_vectors_are_computed_in_the_background(open_page: Open, starter: Graph) -> None:
     with pytest.raises(UnknownNameError, match="no embedder"):
         priors_jobs.embed_job("starter", "", "nonsense")
+    write_set(starter, "few", {"Compound::DB00843": {"background": "A drug."}}, Provenance())
     app = open_page("priors", part="Make")
+    app.selectbox(key="sets_pick").set_value("few")
     app.selectbox(key="embedder").set_value("tfidf").run()
+    assert "Only 1 of 4,203 entities" in words(app)
     app.button(key="embed").click().run()
-    name = priors_jobs.embed_job("starter", "", "tfidf")
+    name = priors_jobs.embed_job("starter", "few", "tfidf")
     until(lambda: jobs.follow(name).state != "running")
     assert jobs.follow(name).state == "done", jobs.follow(name).problem
     app.run()
-    assert "all-MiniLM-L6-v2, tfidf" in words(app)
-    assert stored_embedders(starter) == ["all-MiniLM-L6-v2", "tfidf"]
+    assert "There by tfidf" in words(app)
+    assert stored_embedders(starter, "few") == ["tfidf"]
 
 
 def test_a_set_is_published_with_reviews_and_deleted(open_page: Open, starter: Graph) -> None:
@@ -236,3 +239,19 @@ def test_a_set_is_published_with_reviews_and_deleted(open_page: Open, starter: G
     app.selectbox(key="sets_pick").set_value("own-reviewed").run()
     app.button(key="delete_set").click().run()
     assert [one.name for one in list_sets(starter)] == [""]
+
+
+def test_a_batch_is_handed_in_and_collected_later(open_page: Open, starter: Graph) -> None:
+    with serving(Service(key=KEY)) as service:
+        app = fill(open_page("priors", part="Make"), service.url, 3)
+        app.toggle(key="make_batch").set_value(True).run()
+        assert {m.label: m.value for m in app.metric}["Time"] == "up to a day"
+        app.button(key="start_asking").click().run()
+        name = priors_jobs.describe_job("starter", "structured-fake-1")
+        until(lambda: jobs.follow(name).state != "running")
+        assert jobs.follow(name).state == "done", jobs.follow(name).problem
+        app.run()
+        assert not app.exception
+        assert "Handed in" in words(app)
+        assert len(service.batches) == 1
+        assert not app.button(key="start_asking").disabled

@@ -1,4 +1,4 @@
-"""Studies on the page of runs: nothing trained, some trained, a damaged file, a job that stopped."""
+"""Studies on the page of runs: nothing trained, some trained, a damaged file, a refusal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def keep(graph: Graph, cell: Cell, mrr: float) -> Path:
     """Put the figures of a cell where a study finds them."""
     names = ("MR", "MRR", "Hits@1", "Hits@3", "Hits@10", "Hits@50", "AUC")
-    metrics = {name: mrr for name in names}
+    metrics = dict.fromkeys(names, mrr)
     told = {
         "seconds": 60.0,
         "cpu_seconds": 30.0,

@@ -332,3 +332,24 @@ def test_the_page_of_an_unwritable_home_says_what_to_do(
     app.button(key="train_start").click().run()
     assert "set LLADOR_HOME" in words(app)
     assert blocked.read_text() == "a file"
+
+
+def test_a_training_is_measured_before_it_starts(
+    open_page: Open, starter: Graph, started: list[Any]
+) -> None:
+    app = open_ok(open_page, what="one", prior="none", steps="200")
+    app.button(key="train_measure").click().run()
+    [(name, arguments, _)] = started
+    assert {"--dry-run", "--json", f"--job={name}", "--set=steps=200"} <= set(arguments)
+    folder = paths.make_folder(jobs.folder_of(name))
+    said = {"time": time.time(), "share": 1.0, "words": "Done"}
+    (folder / jobs.PROGRESS).write_text(json.dumps(said) + "\n")
+    told = {"run": "x", "seconds": 75.2, "memory": {"on_device_mb": 812.0}}
+    (folder / jobs.LOG).write_text("a warning\n" + json.dumps(told, indent=1) + "\n")
+    app.run()
+    assert "Measured here: **75 s** and **0.8 GB** for no prior" in words(app)
+    (folder / jobs.LOG).write_text("llador: This training needs about 90 GB of memory.")
+    (folder / jobs.PROGRESS).write_text(json.dumps(said | {"share": 0.1}) + "\n")
+    app.run()
+    assert "needs about 90 GB of memory" in words(app)
+    assert not app.exception

@@ -25,11 +25,13 @@ MEMBERS = {
     "metrics.json": 64 << 20,
     "progress.jsonl": 256 << 20,
     "safeguard.json": 8 << 20,
+    "similar.json": 8 << 20,
     "entities.tsv": 1 << 30,
     "relations.tsv": 64 << 20,
     "splits.npz": 1 << 30,
     "weights.safetensors": 32 << 30,
     "safeguard.safetensors": 32 << 30,
+    "similar.safetensors": 32 << 30,
 }
 NEEDED = ("config.json", "run.json", "metrics.json", "entities.tsv", "splits.npz")
 NEEDED_TOO = ("weights.safetensors",)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,3 +179,22 @@ def test_damaged_notes_of_a_part_start_it_again(server: Server, tmp_path: Path) 
 )
 def test_sizes_are_said_as_people_do(n: float, words: str) -> None:
     assert megabytes(int(n)) == words
+
+
+def test_a_disk_that_fills_meanwhile_keeps_what_came(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def filling(answer: Any) -> Iterator[bytes]:
+        yield next(pieces(answer))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pieces = module._pieces
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_pieces", filling)
+        with pytest.raises(StorageError, match="the disk is full"):
+            download(server.url, tmp_path / "f.bin", patience=QUICK)
+    had = (tmp_path / "f.bin.part").stat().st_size
+    assert 0 < had < len(server.content)
+    server.asked.clear()
+    assert download(server.url, tmp_path / "f.bin", patience=QUICK).read_bytes() == server.content
+    assert server.asked[0]["Range"] == f"bytes={had}-"

@@ -14,6 +14,7 @@ from llador_core.errors import ConfigError, DataFormatError, UnknownNameError
 from llador_core.experiments import study as studies
 from llador_core.experiments import table
 from llador_core.experiments.cells import Cell, OrphanedError, cells_folder, load_cell, run_cell
+from llador_core.experiments.inputs import vectors_for
 from llador_core.experiments.specs import EXPERIMENTS, MODELS, Experiment, Setting, published
 from llador_core.experiments.spoil import Noise
 from llador_core.experiments.study import Results, Study, make_study
@@ -79,6 +80,23 @@ def test_rows_of_prompts_want_their_texts(own_home: Path, starter: Graph) -> Non
     before = cell.key(starter)
     write_set(starter, "mine", {starter.entity_ids[1]: row}, Provenance("m", "p", "d"))
     assert cell.key(starter) != before
+
+
+def test_masked_and_newly_embedded_texts_are_vectors_of_one_space_and_kept(
+    own_home: Path, starter: Graph
+) -> None:
+    plain = vectors_for(starter, Setting("tfidf", "full", embedder="tfidf"))
+    assert plain is not None and plain.embedder == "tfidf"
+    widths = {rows.shape for rows in plain.vectors.values()}
+    assert widths == {(starter.n_entities, plain.width)}
+    masked = vectors_for(starter, Setting("masked", "full", embedder="tfidf", mask=0.4))
+    assert masked is not None and masked.has["background"].all()
+    changed = (masked.vectors["background"] != plain.vectors["background"]).any(axis=1)
+    assert changed.mean() > 0.9
+    [one, other] = (own_home / "experiments").glob("*/vectors/*.safetensors")
+    before = {file: file.stat().st_mtime_ns for file in (one, other)}
+    vectors_for(starter, Setting("again", "full", embedder="tfidf", mask=0.4))
+    assert {file: file.stat().st_mtime_ns for file in (one, other)} == before
 
 
 def test_the_same_training_is_kept_once_whatever_the_study(starter: Graph) -> None:

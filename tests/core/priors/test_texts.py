@@ -84,3 +84,10 @@ def test_every_starter_entity_is_described_and_the_writer_named():
         assert all(column[i] for i in [*graph.drugs, *graph.diseases])
     assert "not recorded" not in (texts.provenance.model, texts.provenance.date)
     assert texts.provenance.review == "model-written, unreviewed"
+
+
+def test_texts_of_another_graph_are_told_by_their_number(graph, folder):
+    lines = [f'{{"id": "X:{i}", "background": "x"}}' for i in range(40)]
+    (folder / "priors.jsonl").write_text("\n".join([*lines, '{"id": "C:1", "background": "y"}']))
+    with pytest.raises(DataFormatError, match=r"another graph: 40 of the 41 .* 'X:0'"):
+        load_texts(graph)

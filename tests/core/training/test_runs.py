@@ -129,6 +129,17 @@ def test_partner_and_default(run_folder: Path, small: Graph) -> None:
         default_run("elsewhere")
 
 
+def test_a_partner_with_a_prior_has_read_the_same_texts() -> None:
+    shipped = list_runs("starter")
+    info = next(
+        r for r in shipped if r.model == "distmult" and r.prior == "full" and r.is_pretrained
+    )
+    elsewhere = dataclasses.replace(info, texts="a-set")
+    assert partner(info, "mechanism").prior == "mechanism"
+    assert partner(elsewhere, "mechanism") is None
+    assert partner(elsewhere, "none") == partner(info, "none")
+
+
 def test_reading_a_run_needs_no_torch(run_folder: Path) -> None:
     import subprocess
     import sys
