@@ -42,6 +42,7 @@ RESULT = REPOSITORY / "benchmarks" / "results" / "time_to_quality.json"
 BARS = {"transe": 8.0, "rotate": 8.0, "distmult": 4.0, "complex": 4.0}
 DIM, PLAIN_LR, SEED = 200, 1e-3, 0
 HALF_AN_HOUR_S = 1_800.0
+OUR_MOST_S, AHEAD = 300.0, 1.1  # ours goes on until it is a tenth better, or so many seconds
 JUDGE_EVERY_S = {"plain": 150.0, "ours": 10.0}
 N_HELD_OUT, N_JUDGED, N_TIMED = 2_000, 400, 10
 OURS: dict[str, Any] = {
@@ -161,14 +162,15 @@ def our_trainer(model: str, task: Task) -> Any:
 
 
 def run_ours(model: str) -> None:
-    """Train ours until it is as good as the plain loop ever was, and keep its curve."""
+    """Train ours until it is better than the plain loop ever was, and keep its curve."""
     task, folder = Task(), state_folder()
     plain = json.loads((folder / f"plain-{model}.json").read_text("utf-8"))["curve"]
     target = max(point["mrr"] for point in plain)
     trainer = our_trainer(model, task)
     curve: list[dict[str, float]] = []
     seconds, step, mrr = 0.0, 0, 0.0
-    while mrr < target and step < trainer.config.steps and seconds < HALF_AN_HOUR_S / 4:
+    kept = {"curve": curve, "settings": OURS | OURS_BY_MODEL[model]}
+    while mrr < AHEAD * target and step < trainer.config.steps and seconds < OUR_MOST_S:
         until = seconds + JUDGE_EVERY_S["ours"]
         while seconds < until and step < trainer.config.steps:
             started = time.process_time()
@@ -178,9 +180,8 @@ def run_ours(model: str) -> None:
         tables = (torch_from(weights.entities), torch_from(weights.relations))
         mrr = task.mrr(model, *tables)
         curve.append({"s": round(seconds, 1), "step": step, "mrr": round(mrr, 4)})
-        print(f"ours {model}: {curve[-1]}, to reach {target}", flush=True)
-    kept = {"curve": curve, "settings": OURS | OURS_BY_MODEL[model]}
-    (folder / f"ours-{model}.json").write_text(json.dumps(kept), "utf-8")
+        (folder / f"ours-{model}.json").write_text(json.dumps(kept), "utf-8")
+        print(f"ours {model}: {curve[-1]}, the plain loop's best {target}", flush=True)
 
 
 def torch_from(array: Any) -> Any:
@@ -250,6 +251,15 @@ def compare(model: str) -> dict[str, Any]:
             "ours_s": mine,
             "ratio": None if mine is None else round(seconds / mine, 1),
         }
+    row["along"] = [
+        {
+            "mrr": point["mrr"],
+            "plain_s, kept": point["s"],
+            "plain_s, default": round(point["step"] * slow, 1),
+            "ours_s": seconds_to(ours["curve"], point["mrr"]),
+        }
+        for point in curve
+    ]
     return row
 
 
