@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import streamlit as st
 
+from llador_core import data
 from llador_core.errors import LladorError
 from llador_core.escape import markdown
 from llador_core.graph import Graph
 from llador_core.training import plan, queue, subgraph
 from llador_core.training.plan import Plan
 from llador_core.training.queue import Asked
-from pages._ui import cached, frame, state
+from pages._ui import frame, state
 from pages._ui.train_cost import show_cost
 from pages._ui.train_form import Choice
 from pages._ui.train_pick import prior_words
@@ -94,20 +95,20 @@ def _show_demo(graph: Graph, choice: Choice) -> None:
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start_demo,
-        args=(graph.name, disease, choice),
+        args=(graph, disease, choice),
         help="Trains without the prior first, then with it. Done before? Then with another seed.",
     )
 
 
-def _start_demo(graph_name: str, disease: int, choice: Choice) -> None:
+def _start_demo(source: Graph, disease: int, choice: Choice) -> None:
     """Make the surroundings of a disease a graph, and put both trainings in line.
 
     Where they have been trained before, chance starts from the next seed: a demo shows a training.
     """
-    source = cached.graph(graph_name)
     try:
         name = subgraph.make_subgraph(source, disease, choice.max_triples)
-        part = cached.graph(name)
+        # Not from the cache: its spinner would let the reader's next click end this half-way.
+        part = data.load_graph(name)
         there = [
             replace(one, graph=name, settings=_without_seed(one.settings)) for one in choice.asked
         ]
