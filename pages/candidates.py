@@ -34,7 +34,7 @@ with errors.boxed():
         filters = inputs.pick_filters(
             sorted({name for names in classes.values() for name in names}),
             view.base is not None,
-            view.is_guarded,
+            view.weighing,
         )
         with st.container(width="content", gap=None):
             corrected = lens.pick_lens(view)

@@ -20,8 +20,9 @@ from llador_core.training.runs import Run
 
 N_PICKS = 5
 ORDER_WORDS = {
-    "combined": "predicted treatment weighed against predicted caution",
-    "raw": "the model's score alone",
+    "caution": "predicted treatment weighed against predicted caution",
+    "similar pairs": "the model's score weighed with what similar pairs lead one to expect",
+    "nothing": "the model's score alone",
 }
 VERDICTS = {"pursue": "Pursue", "need_data": "Need data", "drop": "Drop"}
 N_PER_KIND = 2  # paths of one kind: the second shows that the first is no single hit
@@ -196,7 +197,7 @@ class Case:
                       f"{run.info.seed}, split by {run.info.split_kind}, split seed "
                       f"{run.info.split_seed}"),
             ("Prior", "not known, trained elsewhere" if run.info.is_imported else run.info.prior),
-            ("Order", ORDER_WORDS["combined" if self.is_guarded else "raw"]),
+            ("Order", ORDER_WORDS[self.run.weighing if self.order == "combined" else "nothing"]),
             ("Compared with", self.base.name if self.base else "no run without a prior"),
             ("Texts", f"{texts.model}, {texts.date}, {texts.review}" if texts else "not by an LLM"),
             ("Prompt", texts.prompt if texts else ""),

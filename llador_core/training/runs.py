@@ -35,6 +35,7 @@ from llador_core.training.info import RunInfo, find_folder, list_runs, read_info
 __all__ = ["Order", "Run", "RunInfo", "list_runs", "load_run", "read_info"]
 
 Order = Literal["combined", "raw"]
+Weighing = Literal["caution", "similar pairs", "nothing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,13 @@ class Run:
     @property
     def graph_checksum(self) -> str:
         return str(self.provenance["graph_checksum"])
+
+    @property
+    def weighing(self) -> Weighing:
+        """What the combined order weighs the score with."""
+        if self.safeguard is not None:
+            return "caution"
+        return "nothing" if self.similar is None else "similar pairs"
 
     def pair_scores(self, graph: Graph, order: Order = "combined") -> Floats:
         """Return what orders the lists, shape (n_drugs, n_diseases), higher is better.

@@ -22,7 +22,7 @@ from llador_core.priors.texts import TEXTS_FILE, Texts, texts_if_any, texts_stam
 from llador_core.safeguard import reasons
 from llador_core.safeguard.reasons import CautionReason
 from llador_core.training import runs
-from llador_core.training.runs import Order, Run, RunInfo
+from llador_core.training.runs import Order, Run, RunInfo, Weighing
 from pages._ui import state
 
 Stamp = tuple[int, ...]
@@ -64,6 +64,11 @@ class View:
     def is_guarded(self) -> bool:
         """The run predicts caution."""
         return self.candidates[0].caution is not None
+
+    @property
+    def weighing(self) -> Weighing:
+        """What the run's own order weighs the score with."""
+        return run(self.run).weighing
 
     @property
     def disease_name(self) -> str:

@@ -12,7 +12,7 @@ from llador_core.escape import markdown, plain
 from llador_core.models.interactions import INTERACTIONS
 from llador_core.ranking import Candidate
 from llador_core.training import runs
-from llador_core.training.runs import RunInfo
+from llador_core.training.runs import RunInfo, Weighing
 from pages._ui import cached, find, order, state
 
 PRIOR_WORDS = {
@@ -218,10 +218,10 @@ class Filters:
         )
 
 
-def pick_filters(classes: list[str], has_base: bool, is_guarded: bool) -> Filters:
+def pick_filters(classes: list[str], has_base: bool, weighing: Weighing) -> Filters:
     """Show the order and the filters of the candidates; every one is in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        order.pick_order(is_guarded)
+        order.pick_order(weighing)
         status = st.pills(
             "Status",
             list(STATUS_LABELS.values()),

@@ -42,7 +42,7 @@ def show_check(graph_name: str) -> None:
             inputs.pick_run(graph_name)
         info = state.current_run(graph_name)
         run = cached.run(info)
-        order.pick_order(run.safeguard is not None)
+        order.pick_order(run.weighing)
         protocol = st.segmented_control(
             "Judged by",
             list(SHOWN_PROTOCOLS),

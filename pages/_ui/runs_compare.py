@@ -84,7 +84,7 @@ def _pick_protocol() -> tuple[str, Order]:
             width=230,
             help="\n".join(f"- **{p.name}**: {p.words}" for p in PROTOCOLS.values()),
         )
-        order.pick_order(is_guarded=True)
+        order.pick_order("caution")
     return protocol, state.current_order()
 
 

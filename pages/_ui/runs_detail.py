@@ -87,8 +87,8 @@ def _show_figures(one: Overview) -> None:
         else:
             st.caption("Nothing has been judged yet.")
         return
-    is_guarded = dict(one.metrics) != dict(one.raw_metrics)
-    tables = [("weighed with caution", one.metrics)] if is_guarded else []
+    is_weighed = dict(one.metrics) != dict(one.raw_metrics)
+    tables = [("weighed", one.metrics)] if is_weighed else []
     rows: list[dict[str, Any]] = []
     for words, reports in [*tables, ("score alone", one.raw_metrics)]:
         for protocol, metrics in reports.items():
