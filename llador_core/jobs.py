@@ -75,7 +75,7 @@ AT_MOST: Mapping[str, int] = {
     "": 2,
 }
 KEPT_DAYS = 14
-NICENESS = 10  # a server on the same cores comes first
+NICENESS = 19  # a server on the same cores comes first
 GRACE_S = 2.0
 _CANCELLED = 128 + signal.SIGTERM
 
