@@ -292,6 +292,9 @@ def main() -> int:
         "compare": write,
     }
     for model in asked.models:
+        if asked.side == "compare" and not (state_folder() / f"plain-{model}.json").is_file():
+            print(f"{model}: the plain loop has not run yet; `plain {model}` does that.")
+            continue
         sides[asked.side](model)
     return 0
 
