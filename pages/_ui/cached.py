@@ -96,8 +96,9 @@ def view(graph_name: str, disease: int, info: RunInfo, order: Order = "combined"
     base = runs.partner(info, "none") if info.prior != "none" else None
     mechanism = runs.partner(info, "mechanism") if info.prior == "full" else None
     found = ranked(graph_name, disease, info, base, order)
-    order = order if found[0].caution is not None else "raw"
-    text_set = run(info).config.texts
+    loaded = run(info)
+    order = order if loaded.weighing != "nothing" else "raw"
+    text_set = loaded.config.texts
     written = texts(graph_name, text_set)
     return View(graph(graph_name), written, info, base, mechanism, disease, found, order, text_set)
 

@@ -14,6 +14,7 @@ from llador_core.escape import plain
 from llador_core.figures.style import count
 from llador_core.graph import Graph
 from llador_core.ranking import Candidate
+from llador_core.training.runs import Weighing
 from pages._ui import cached, state
 from pages._ui.cached import View
 from pages._ui.show import (
@@ -25,9 +26,10 @@ from pages._ui.show import (
     shift_words,
 )
 
-ORDER_WORDS = {
-    "combined": "predicted treatment weighed against predicted caution",
-    "raw": "score of the model alone",
+ORDER_WORDS: dict[Weighing, str] = {
+    "caution": "predicted treatment weighed against predicted caution",
+    "similar pairs": "score of the model weighed with what similar pairs lead one to expect",
+    "nothing": "score of the model alone",
 }
 PRIOR_NOT_KNOWN = "not known, trained elsewhere"
 HEIGHT = 560
@@ -216,7 +218,7 @@ def provenance(view: View, rows: str) -> list[tuple[str, str]]:
         ("trained", run.created),
         ("exported", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
         ("rows", rows),
-        ("order", ORDER_WORDS[view.order]),
+        ("order", ORDER_WORDS[view.weighing if view.order == "combined" else "nothing"]),
         (
             "score",
             "what the list is ordered by, comparable within this list only; not a probability",

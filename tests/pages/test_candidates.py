@@ -7,12 +7,14 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from llador_core.graph import Graph
 from llador_core.priors.texts import load_texts
 from llador_core.ranking import Candidate, rank_candidates
+from llador_core.safeguard import similar
 from llador_core.training import runs
 from llador_core.training.runs import RunInfo
 from pages._ui import cached, table
@@ -121,6 +123,25 @@ def test_a_run_without_a_safeguard_offers_no_order_and_no_caution(
     assert app.segmented_control(key="order_pick").disabled
     assert "Caution" not in app.dataframe[0].value
     assert not any("The model predicts" in m.value for m in app.markdown)
+
+
+def test_a_run_with_similar_pairs_is_ordered_by_them_and_says_so(
+    open_page: Open, own_run: Path, starter: Graph
+) -> None:
+    for file in own_run.glob("safeguard.*"):
+        file.unlink()
+    draw, shape = np.random.default_rng(0), (len(starter.drugs), len(starter.diseases))
+    tables = [draw.standard_normal((n, 4)).astype(np.float32) for n in shape]
+    similar.save(similar.SimilarPairs(tables[0], tables[1], 1.0, {}), own_run)
+    app = open_page("candidates", run=own_run.name)
+    assert not app.exception
+    order = app.segmented_control(key="order_pick")
+    assert list(order.options) == ["With similar pairs", "Score alone"]
+    assert not order.disabled
+    guarded = runs.load_run(str(own_run)).metrics["guarded"]["drug-ranking"]["metrics"]
+    trust = open_page(run=own_run.name, step="2")
+    share = f"{guarded['Hits@10']['value']:.0%}"
+    assert any(share in words.value for words in trust.markdown)
 
 
 def test_a_damaged_safeguard_is_a_sentence(open_page: Open, own_run: Path) -> None:
