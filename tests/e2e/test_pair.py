@@ -35,6 +35,7 @@ def test_from_a_row_to_its_reasons_and_by_a_pasted_link_again(
     expect(page.get_by_role("figure")).to_have_count(2)
     page.locator(".st-key-length").get_by_text("3", exact=True).click()
     page.wait_for_url(re.compile(r"length=3"))
+    settle(page)  # or the click meets what is being redrawn
     page.get_by_text(KIND).first.click()
     page.wait_for_url(re.compile(r"open-acts-[a-z-]+=true"))
     settle(page)

@@ -17,7 +17,7 @@ from tests.e2e.conftest import Visit
 pytestmark = pytest.mark.e2e
 ENDS_MS = 240_000  # the machine may be busy
 AT_WORK = re.compile("no prior · .*at work")
-SMALL = quote("dim=32\nsteps=900\nvalidate_every=30\nbatch_size=128")
+SMALL = quote("dim=32\nsteps=1800\nvalidate_every=60\nbatch_size=128")
 
 
 def test_a_demo_outlives_its_server_and_leads_to_the_case(
@@ -33,7 +33,9 @@ def test_a_demo_outlives_its_server_and_leads_to_the_case(
             expect(at_work).to_be_visible(timeout=ENDS_MS)
             visitor = visit(f"{address}/train")
             expect(visitor.get_by_text(AT_WORK)).to_be_visible()
-        assert [job.is_active for job in queue.list_jobs()] == [True, True], "without a server"
+        states = [job.state for job in queue.list_jobs()]
+        assert {"running", "waiting"} & set(states), "both were over before the server was"
+        assert set(states) <= {"running", "waiting", "done"}, "without a server"
         with served(tmp_path) as address:
             page = visit(f"{address}/train")
             expect(page.get_by_text("Time so far")).to_be_visible(timeout=ENDS_MS)

@@ -115,7 +115,7 @@ def test_kills_at_any_moment_lose_nothing_and_change_no_number(part: Graph, tmp_
             half = paths.make_folder(pieces / run) / ".weights.safetensors.1-1.tmp"
             half.write_bytes(b"half")
         child = in_a_child(part, wanted, pieces)
-        time.sleep(took * draw.random())
+        time.sleep(0.6 * took * draw.random())
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         info = runs.read_info(pieces / run)
@@ -124,7 +124,7 @@ def test_kills_at_any_moment_lose_nothing_and_change_no_number(part: Graph, tmp_
         n_unfinished += 1
         is_begun = (pieces / run / "config.json").is_file()
         assert not is_begun or "unfinished" in info.problem, "never a half-readable one"
-    assert n_unfinished > 1
+    assert n_unfinished, "it was never killed in time, so this shows nothing"
     if not runs.read_info(pieces / run).is_finished:
         assert os.waitpid(in_a_child(part, wanted, pieces), 0)[1] == 0
     left = [{file.name for file in (home / run).iterdir()} for home in (whole, pieces)]
