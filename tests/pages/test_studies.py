@@ -96,3 +96,15 @@ def test_the_button_starts_the_command_and_a_refusal_is_told(
     monkeypatch.setattr(jobs, "start", refuse)
     app.button(key="train-study").click().run()
     assert "Two computations are running already" in app.error[0].value
+
+
+def test_the_study_that_came_with_the_app_is_shown_where_nothing_is_trained(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLADOR_HOME", str(tmp_path))
+    app = open_page("runs", view="Studies")
+    assert not app.exception
+    assert any("came with the app: 5 seeds" in caption.value for caption in app.caption)
+    [chart] = app.get("plotly_chart")
+    rows = {y for trace in json.loads(chart.proto.spec)["data"] for y in trace["y"]}
+    assert len(rows) == 18  # six settings, three models
