@@ -12,6 +12,7 @@ from pages._ui import (
     map_lists,
     map_parts,
     maps,
+    screen,
     show,
     state,
 )
@@ -57,3 +58,4 @@ with errors.boxed():
         if picked is not None:
             map_lists.show_entity(view, base, found.map, picked)
         map_lists.pick_from_lists(view, base, found.map, drawn)
+    screen.ask()

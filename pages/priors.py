@@ -15,20 +15,17 @@ PARTS = {
 priors_form.keep()
 with errors.boxed():
     graph_name = state.current_graph_name()
-    title, pick = st.columns([3, 5], vertical_alignment="center")
-    with title:
-        st.title("Priors", anchor=False)
-    with pick:
-        part = st.segmented_control(
-            "Part",
-            list(PARTS),
-            default="Read",
-            key="part",
-            bind="query-params",
-            required=True,
-            label_visibility="collapsed",
-            help="**Read** what a model wrote and say what you think of it. **Check** whether it "
-            "gives the held-out answers away. **Make** new texts with a model and prompt of "
-            "your choice.",
-        )
+    st.title("Priors", anchor=False)
+    part = st.segmented_control(
+        "Part",
+        list(PARTS),
+        default="Read",
+        key="part",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+        help="**Read** what a model wrote and say what you think of it. **Check** whether it "
+        "gives the held-out answers away. **Make** new texts with a model and prompt of "
+        "your choice.",
+    )
     PARTS[part or "Read"](graph_name)

@@ -88,6 +88,8 @@ class Scene:
         The corners of a marked area.
     is_zoomed : bool
         Show the marked area only.
+    is_narrow : bool
+        Drawn for a phone.
     """
 
     found: EmbeddingMap
@@ -98,6 +100,7 @@ class Scene:
     ids: Sequence[str]
     area: NDArray[np.float64] | None = None
     is_zoomed: bool = False
+    is_narrow: bool = False
 
     @property
     def xy(self) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,35 @@ if TYPE_CHECKING:
     from llador_core.figures.embedding_map import Scene
 
 MAX_LABELS = 16
+
+
+@dataclass(frozen=True)
+class Column:
+    """How the names beside a map are set, in shares of the part of the map that is in view.
+
+    Attributes
+    ----------
+    room : float
+        Width of a column of names.
+    gap : float
+        From name to name.
+    reach : float
+        How far they may stand above and below the dots.
+    letters : int
+        Of a name, at most.
+    size : float
+        Of the font, pixels.
+    """
+
+    room: float
+    gap: float
+    reach: float
+    letters: int
+    size: float
+
+
+WIDE = Column(room=0.3, gap=0.05, reach=0.0, letters=22, size=12.5)
+NARROW = Column(room=0.42, gap=0.09, reach=0.3, letters=14, size=11)  # a phone
 
 
 def window(scene: Scene) -> tuple[list[float], list[float]]:
@@ -39,7 +69,9 @@ def names_beside(
 ) -> tuple[list[dict[str, object]], list[float]]:
     """Return names in a column on either side, led to the ends of arrows, and the wider range."""
     first = ("disease", "picked", "known", "candidate", "avoid")
+    column = NARROW if scene.is_narrow else WIDE
     wide, (low, high) = x_range[1] - x_range[0], y_range
+    tall = high - low
     places = scene.found.run_xy.astype(float)
     chosen = [
         arrow
@@ -52,10 +84,12 @@ def names_beside(
     labels: list[dict[str, object]] = []
     for side, anchor, at in ((True, "left", x_range[1]), (False, "right", x_range[0])):
         some = np.flatnonzero(is_right == side)
-        gap = 0.05 * (high - low)
-        heights = style.spread(ends[some, 1].tolist(), gap, low + gap, high - 1.6 * gap)
+        gap, reach = column.gap * tall, column.reach * tall
+        heights = style.spread(
+            ends[some, 1].tolist(), gap, low + gap - reach, high - 1.6 * gap + reach
+        )
         for i, height in zip(some.tolist(), heights, strict=True):
-            name = figure_text(chosen[i].name, 22)
+            name = figure_text(chosen[i].name, column.letters)
             is_bold = chosen[i].kind in ("disease", "picked")
             labels.append(
                 {
@@ -63,8 +97,11 @@ def names_beside(
                     **{"axref": "x", "ayref": "y", "showarrow": True, "arrowhead": 0},
                     **{"arrowwidth": 1, "arrowcolor": style.RANDOM, "standoff": 6},
                     **{"text": f"<b>{name}</b>" if is_bold else name, "xanchor": anchor},
-                    **{"font": {"size": 12.5}, "captureevents": False},
+                    **{"font": {"size": column.size}, "captureevents": False},
                 }
             )
-    room = [0.3 * wide * (not is_right.all()), 0.3 * wide * bool(is_right.any())]
+    room = [
+        column.room * wide * (not is_right.all()),
+        column.room * wide * bool(is_right.any()),
+    ]
     return labels, [x_range[0] - room[0], x_range[1] + room[1]]

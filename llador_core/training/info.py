@@ -9,13 +9,16 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from llador_core.config import from_dict
 from llador_core.errors import DataFormatError, LladorError, UnknownNameError, nearest_names
 from llador_core.paths import assets, runs_folders
+from llador_core.safeguard import model, similar
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import check_format, read_json
+
+Weighing = Literal["caution", "similar pairs", "nothing"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -64,6 +67,13 @@ class RunInfo:
     dim: int = 0
     texts: str = ""
     valid_mrr: float = 0.0
+
+    @property
+    def weighing(self) -> Weighing:
+        """What its lists weigh the model's score with, by the files that are there."""
+        if (self.folder / model.SETTINGS).is_file():
+            return "caution"
+        return "similar pairs" if (self.folder / similar.SETTINGS).is_file() else "nothing"
 
 
 def list_runs(graph: str | None = None) -> list[RunInfo]:

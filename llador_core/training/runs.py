@@ -30,12 +30,11 @@ from llador_core.safeguard.model import Safeguard
 from llador_core.safeguard.similar import SimilarPairs
 from llador_core.training.config import TrainConfig
 from llador_core.training.folder import count_rows, read_json, read_weights
-from llador_core.training.info import RunInfo, find_folder, list_runs, read_info
+from llador_core.training.info import RunInfo, Weighing, find_folder, list_runs, read_info
 
-__all__ = ["Order", "Run", "RunInfo", "list_runs", "load_run", "read_info"]
+__all__ = ["Order", "Run", "RunInfo", "Weighing", "list_runs", "load_run", "read_info"]
 
 Order = Literal["combined", "raw"]
-Weighing = Literal["caution", "similar pairs", "nothing"]
 
 
 @dataclass(frozen=True, eq=False)

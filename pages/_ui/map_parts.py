@@ -16,7 +16,7 @@ from llador_core.projection.geometry import N_NEAREST, UNRELATED
 from llador_core.projection.layout import PCA, has_umap
 from llador_core.projection.maps import EmbeddingMap
 from llador_core.training import runs
-from pages._ui import cached, inputs, maps, sentences, show, state
+from pages._ui import cached, inputs, maps, screen, sentences, show, state
 from pages._ui.cached import View
 from pages._ui.map_controls import Look, choose_entity
 from pages._ui.maps import Found
@@ -138,7 +138,17 @@ def scene(view: View, found: EmbeddingMap, look: Look, picked: int | None) -> Sc
     names = maps.figure_names(graph.name)
     arrows = _arrows(view, look.n_arrows, picked)
     is_zoomed = st.query_params.get("zoom") == "area"
-    return Scene(found, look.places, layers, arrows, names, graph.entity_ids, area, is_zoomed)
+    return Scene(
+        found,
+        look.places,
+        layers,
+        arrows,
+        names,
+        graph.entity_ids,
+        area,
+        is_zoomed,
+        is_narrow=screen.is_narrow(),
+    )
 
 
 def _arrows(view: View, n_arrows: int, picked: int | None) -> list[Arrow]:
@@ -161,7 +171,7 @@ def _arrows(view: View, n_arrows: int, picked: int | None) -> list[Arrow]:
 
 def show_map(drawn: Scene) -> None:
     """Draw the map; a click or a marked area goes into the address."""
-    figure = embedding_map.embedding_map_figure(drawn)
+    figure = embedding_map.embedding_map_figure(drawn, height=450 if drawn.is_narrow else 540)
     alt = embedding_map.embedding_map_alt(drawn)
     show.fit_theme(figure)
     st.plotly_chart(

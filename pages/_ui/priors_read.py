@@ -26,10 +26,16 @@ def show_read(graph_name: str) -> None:
     """Show the entity in the address with its texts, and the set as a whole."""
     shelf = priors_data.current_shelf(graph_name)
     entity = state.current_entity(shelf.graph)
-    search, pick, against = st.columns([4, 4, 4], gap="medium")
-    with search:
-        find.pick_entity(graph_name, "Another entity", "entity_query", _choose)
-    other = _pick_sets(shelf, pick, against)
+    names = [one.name for one in priors_data.sets(shelf.graph)]
+    if len(names) < 2:  # no empty columns: on a phone they would be a gap
+        with st.container(width=400):
+            find.pick_entity(graph_name, "Another entity", "entity_query", _choose)
+        other = None
+    else:
+        search, pick, against = st.columns([4, 4, 4], gap="medium")
+        with search:
+            find.pick_entity(graph_name, "Another entity", "entity_query", _choose)
+        other = _pick_sets(shelf, names, pick, against)
     left, right = st.columns([8, 4], gap="medium")
     with left:
         _show_entity(shelf, entity, other)
@@ -43,11 +49,8 @@ def _choose(entity_id: str) -> None:
     state.choose(entity=entity_id)
 
 
-def _pick_sets(shelf: Shelf, pick: Any, against: Any) -> Shelf | None:
+def _pick_sets(shelf: Shelf, names: list[str], pick: Any, against: Any) -> Shelf | None:
     """Offer the sets of texts, and another to compare with; both are in the address."""
-    names = [one.name for one in priors_data.sets(shelf.graph)]
-    if len(names) < 2:
-        return None
     st.session_state["texts_pick"] = shelf.name
     pick.selectbox(
         "Set of texts",

@@ -41,7 +41,7 @@ def show_comparison(picked: Sequence[Overview]) -> None:
     rest = [one for one in usable if one is not first]
     labels = dict(zip((o.info.name for o in usable), runs_list.short_labels(usable), strict=True))
     st.subheader(f"{markdown(labels[first.info.name])}, beside the others", anchor=False)
-    protocol, chosen = _pick_protocol()
+    protocol, chosen = _pick_protocol(usable)
     judged = _judge(first, rest, labels, protocol, chosen)
     if judged:
         _show_verdicts(first, judged, labels)
@@ -73,7 +73,8 @@ def _pick_first(usable: Sequence[Overview]) -> Overview:
     return usable[names.index(st.session_state["runs_first"])]
 
 
-def _pick_protocol() -> tuple[str, Order]:
+def _pick_protocol(usable: Sequence[Overview]) -> tuple[str, Order]:
+    """Offer how the runs are judged, and the order of their lists as the most of them weigh it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         protocol = st.selectbox(
             "Judged by",
@@ -84,7 +85,8 @@ def _pick_protocol() -> tuple[str, Order]:
             width=230,
             help="\n".join(f"- **{p.name}**: {p.words}" for p in PROTOCOLS.values()),
         )
-        order.pick_order("caution")
+        weighings = [one.info.weighing for one in usable]
+        order.pick_order(max(weighings, key=weighings.count))
     return protocol, state.current_order()
 
 

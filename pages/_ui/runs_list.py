@@ -32,8 +32,14 @@ SPLIT_WORDS = {
 
 
 def find(graph: str | None) -> list[Overview]:
-    """Return all runs of a graph, or of all graphs, as the table shows them."""
-    return [runs_cached.overview(info) for info in runs.list_runs(graph)]
+    """Return all runs of a graph, or of all graphs, as the table shows them.
+
+    The reader's own come first, the newest before all; the pretrained ones by model and prior.
+    """
+    found = [runs_cached.overview(info) for info in runs.list_runs(graph)]
+    own = [one for one in found if one.state != "pretrained"]
+    shipped = [one for one in found if one.state == "pretrained"]
+    return own + sorted(shipped, key=lambda one: (one.info.model, one.info.prior))
 
 
 def pick_shown(found: Sequence[Overview]) -> list[Overview]:

@@ -14,6 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from llador_core import paths
+from llador_core.graph import Graph
+from llador_core.safeguard import similar
 from llador_core.training import manage, runs
 from llador_core.training.exchange.archive import to_zip
 from llador_core.training.exchange.install import install
@@ -55,6 +57,8 @@ def test_the_table_lists_what_ships_with_figures(open_page: Open) -> None:
     assert not app.exception
     rows = table(app)
     assert len(rows) == 9
+    kinds = [(row["Model"], row["Prior"]) for row in rows]
+    assert kinds == sorted(kinds)
     (own,) = (row for row in rows if row["Run"] == FULL)
     assert (own["Model"], own["Prior"], own["Kind"]) == ("DistMult", "full LLM prior", "Pretrained")
     assert str(own["MRR"]).startswith("0.7")
@@ -92,6 +96,22 @@ def test_two_runs_side_by_side(open_page: Open) -> None:
     assert settings["Setting"].tolist() == ["prior", "start"]
     turned = open_page("runs", picked=[FULL, NONE], against=NONE)
     assert "ranks the hidden pairs worse than" in said(turned)
+
+
+def test_the_order_is_called_what_the_runs_are_ordered_by(
+    open_page: Open, own_run: Path, starter: Graph
+) -> None:
+    for file in own_run.glob("safeguard.*"):
+        file.unlink()
+    tables = [np.zeros((len(ends), 1), np.float32) for ends in (starter.drugs, starter.diseases)]
+    similar.save(similar.SimilarPairs(tables[0], tables[1], 1.0, {}), own_run)
+    twin = own_run.with_name("starter-distmult-full-twin")
+    shutil.copytree(own_run, twin)
+    app = open_page("runs", picked=[own_run.name, twin.name])
+    shutil.rmtree(twin)
+    assert not app.exception
+    order = app.segmented_control(key="order_pick")
+    assert list(order.options) == ["With similar pairs", "Score alone"]
 
 
 def test_diseases_are_listed_when_asked_for(open_page: Open) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -128,6 +130,22 @@ def test_a_zoom_shows_the_marked_area_and_names_who_is_in_it(scene: Scene) -> No
     named = [note.text for note in zoomed.annotations]
     assert len(named) < len(scene.arrows)
     assert any("Evil" in text for text in named)
+
+
+def test_on_a_phone_names_are_short_and_stand_apart(scene: Scene) -> None:
+    long = [replace(arrow, name=f"{arrow.name} of a long kind") for arrow in scene.arrows]
+    wide, narrow = (
+        embedding_map.embedding_map_figure(replace(scene, arrows=long, is_narrow=is_narrow)).layout
+        for is_narrow in (False, True)
+    )
+    assert len(narrow.annotations) == len(wide.annotations) == len(long)
+    for sides in ("left", "right"):
+        heights = sorted(a.ay for a in narrow.annotations if a.xanchor == sides)
+        tall = narrow.yaxis.range[1] - narrow.yaxis.range[0]
+        assert all(b - a > 0.089 * tall for a, b in pairwise(heights))
+    assert max(len(html.unescape(a.text)) for a in narrow.annotations) <= 14 + len("<b></b>")
+    room = [x.xaxis.range[1] - x.xaxis.range[0] for x in (wide, narrow)]
+    assert room[1] > room[0]
 
 
 def test_a_large_map_names_its_small_layers_only() -> None:
