@@ -49,13 +49,13 @@ def estimated(model: str, graph: Any) -> dict[str, float]:
     """Return what we say before the training starts, without what judging the run takes."""
     import torch
 
-    from llador_core.training.estimate import estimate_memory
+    from llador_core.training.estimate import LIBRARIES_MB, estimate_memory
 
     out = {}
     for name in ("ours", "ours anchored"):
         config = our_config(graph, model, name == "ours anchored")
         told = estimate_memory(graph, config, torch.device("cpu"))
-        out[name] = round(told.on_host_mb - told.judging_mb - told.copies_mb)
+        out[name] = round(LIBRARIES_MB + told.graph_mb + told.tables_mb + told.batch_mb)
     return out
 
 

@@ -21,7 +21,7 @@ from llador_core.training.memory import available_mb
 _FLOAT = 4
 # Bytes for each training triple: of the graph, the split, known ends and the order of an epoch.
 _PER_TRIPLE, _PER_TRIPLE_ON_GPU = 90, 60
-_LIBRARIES_MB = 350.0  # Python, NumPy and PyTorch themselves
+LIBRARIES_MB = 350.0  # Python, NumPy and PyTorch themselves
 _JUDGED = 5  # arrays of one number for each drug-disease pair, when a run is judged
 _WARM_UP, _MOST_STEPS, _FOR_S = 2, 20, 1.0
 
@@ -65,7 +65,7 @@ class Memory:
         """In the machine's own memory."""
         trained = self.tables_mb + self.batch_mb if self.device == "cpu" else 0.0
         peak = max(trained + self.copies_mb, self.copies_mb + self.judging_mb)
-        return _LIBRARIES_MB + self.graph_mb + peak
+        return LIBRARIES_MB + self.graph_mb + peak
 
 
 @dataclass(frozen=True)
