@@ -9,15 +9,12 @@ benchmarks/results/app_latency.json and ends with status 1 when a bar is missed.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -25,6 +22,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from playwright.sync_api import Page, Playwright, sync_playwright  # noqa: E402
 
+from benchmarks.machine import commit, machine, today  # noqa: E402
 from llador_core.data import load_graph  # noqa: E402
 from llador_core.priors.texts import load_texts  # noqa: E402
 from llador_core.ranking import rank_candidates  # noqa: E402
@@ -132,17 +130,10 @@ def main() -> int:
     times = measure()
     medians = {name: round(statistics.median(values), 3) for name, values in times.items()}
     missed = [name for name, bar in BARS.items() if medians[name] > bar]
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     report = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": commit.stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}",
+        "date": today(),
+        "commit": commit(),
+        "machine": machine(),
         "median": medians,
         "worst": {name: round(max(values), 3) for name, values in times.items()},
         "bars": BARS,

@@ -14,13 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -28,6 +25,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
+from benchmarks.machine import commit, machine, today  # noqa: E402
 from tests.e2e.browser import launch, served, settle  # noqa: E402
 
 RESULT = REPOSITORY / "benchmarks" / "results" / "demo_speed.json"
@@ -101,17 +99,10 @@ def main() -> int:
     assert isinstance(idle, list)
     assert isinstance(times["demo_s"], float)
     found = {"demo_s": round(times["demo_s"], 1), "click_s": round(statistics.median(busy), 3)}
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     report = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": commit.stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}",
+        "date": today(),
+        "commit": commit(),
+        "machine": machine(),
         "load_before": round(before, 2),
         "model": arguments.model,
         "max_triples": arguments.size,

@@ -20,7 +20,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +143,7 @@ def judge(
 
 def main() -> int:
     """Judge every method, write the result and return 1 when a bar is missed."""
-    from benchmarks.load_speed import commit, processor
+    from benchmarks.machine import commit, processor, today
     from llador_core.data import load_graph
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -180,7 +179,7 @@ def main() -> int:
         "n_pairs": {name: len(of) for name, of in groups.items()},
         "share_of_best_paths_through_a_curated_protein": rows,
         "bars": BARS,
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": today(),
         "processor": processor(),
         "n_cores": os.cpu_count(),
         "commit": commit(),

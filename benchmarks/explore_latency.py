@@ -12,15 +12,11 @@ benchmarks/results/explore_latency.json and ends with status 1 when a bar is mis
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +25,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
+from benchmarks.machine import commit, machine, today  # noqa: E402
 from llador_core.data import list_graphs, load_graph  # noqa: E402
 from llador_core.explain import explain  # noqa: E402
 from llador_core.explain.neighbourhood import surroundings  # noqa: E402
@@ -176,15 +173,9 @@ def is_ready(case: Case) -> bool:
 
 def main() -> int:
     report: dict[str, object] = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "commit": subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}",
+        "date": today(),
+        "commit": commit(),
+        "machine": machine(),
     }
     missed: list[str] = []
     with sync_playwright() as playwright:

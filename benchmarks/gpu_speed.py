@@ -15,7 +15,6 @@ import json
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def measure(model: str, device: str, n_steps: int, precision: str) -> dict[str, 
     """Train and return what it took."""
     import torch
 
-    from benchmarks.load_speed import commit
+    from benchmarks.machine import commit, today
     from benchmarks.peers.synthetic import make_graph, make_triples
     from llador_core.training.config import make_config
     from llador_core.training.device import device_words, pick_device
@@ -59,7 +58,7 @@ def measure(model: str, device: str, n_steps: int, precision: str) -> dict[str, 
         "valid_mrr": trainer.progress.best_metric,
         "torch": torch.__version__,
         "commit": commit(),
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": today(),
     }
 
 

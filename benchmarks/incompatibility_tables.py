@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.machine import commit
 
 SHOWN = ("Hits@10", "MRR", "top 5%", "top 20", "percentile", "AUC")
 Record = dict[str, Any]
@@ -24,7 +24,7 @@ def summary(records: Mapping[str, Record]) -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, one thread",
-        "git_commit": _commit(),
+        "git_commit": commit(),
         "list": (
             "Every drug except those known to treat the disease, in training or held out; the "
             "judged drug and all other contraindicated ones stand in it."
@@ -148,14 +148,3 @@ def _cells(metrics: Record) -> str:
         return f"{mean * scale:.{digits}f}{end}{spread}"
 
     return " | ".join(cell(name) for name in SHOWN)
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short=12", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip()

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))  # run as a script, from any folder
+
+from benchmarks.machine import commit, processor, today  # noqa: E402
+
 RESULT = REPOSITORY / "benchmarks" / "results" / "load_speed.json"
 N_REPEATS = 3
 BARS = {
@@ -90,26 +92,6 @@ def bring_own(home: Path, raw: Path) -> dict[str, float]:
     return told
 
 
-def processor() -> str:
-    """Return the processor's model, as the system names it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
-
-
-def commit() -> str:
-    """Return the commit that was measured, marked where files differ from it."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or "unknown"
-
-
 def measure(graph: str, raw: Path) -> dict[str, Any]:
     """Return the medians of a graph's loads, and its bars."""
     cold, cached, imports = [], [], []
@@ -143,7 +125,7 @@ def main() -> int:
     result = {
         "graphs": graphs,
         "n_repeats": N_REPEATS,
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": today(),
         "processor": processor(),
         "n_cores": os.cpu_count(),
         "commit": commit(),

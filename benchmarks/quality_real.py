@@ -21,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +216,7 @@ _ORDERS = ("score alone", "with similar pairs")
 
 
 def main() -> int:
-    from benchmarks.load_speed import commit, processor
+    from benchmarks.machine import commit, processor, today
     from llador_core.data.splits import split_by_pair
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -237,7 +236,7 @@ def main() -> int:
                 row = train_row(graph, split, prior, seed)
             result = stored()  # another process may have added to it
             result["rows"][f"{name}, {prior}, {seed}"] = row | {"commit": commit()}
-            result |= {"date": datetime.now(UTC).date().isoformat(), "processor": processor()}
+            result |= {"date": today(), "processor": processor()}
             RESULT.write_text(json.dumps(result | {"bars": BARS}, indent=1) + "\n", "utf-8")
             rows = result["rows"]
             print(f"{name}, {prior}, {seed}: {row}", flush=True)

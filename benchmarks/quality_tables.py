@@ -7,10 +7,11 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from benchmarks.machine import processor
 
 if TYPE_CHECKING:
     from quality_starter import Cell, Record
@@ -42,7 +43,7 @@ def summary(done: Mapping[Cell, Record]) -> dict[str, Any]:
     rows = [_row(key, records) for key, records in grouped.items()]
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"cpu": _processor(), "n_cores": os.cpu_count()},
+        "machine": {"cpu": processor(), "n_cores": os.cpu_count()},
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in ("torch", "numpy")},
@@ -157,10 +158,3 @@ def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
 def _cell(value: Mapping[str, float | None]) -> str:
     mean, sd = value["mean"], value["sd"]
     return f"{mean:.3f}" if sd is None else f"{mean:.3f} ± {sd:.3f}"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()

@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # run as a script, from any folder
 
-from benchmarks.load_speed import commit, processor  # noqa: E402
+from benchmarks.machine import commit, processor, today  # noqa: E402
 from benchmarks.peers.synthetic import make_triples  # noqa: E402
 from benchmarks.train_speed import ALLOCATORS, N_THREADS  # noqa: E402
 
@@ -179,7 +178,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=RESULT)
     asked = parser.parse_args()
     result: Row = {
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": today(),
         "processor": processor(),
         "n_threads": N_THREADS,
         "load_before": round(os.getloadavg()[0], 1),

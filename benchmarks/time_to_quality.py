@@ -26,7 +26,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +221,7 @@ def seconds_to(curve: list[dict[str, float]], mrr: float) -> float | None:
 
 def compare(model: str) -> dict[str, Any]:
     """Return how much sooner we were as good as the plain loop after half an hour."""
-    from benchmarks.load_speed import commit
+    from benchmarks.machine import commit
 
     folder = state_folder()
     plain, ours = (
@@ -265,11 +264,11 @@ def compare(model: str) -> dict[str, Any]:
 
 def write(model: str) -> None:
     """Add a model's comparison to the result."""
-    from benchmarks.load_speed import processor
+    from benchmarks.machine import processor, today
 
     result = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {"models": {}}
     result |= {
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": today(),
         "processor": processor(),
         "clock": "seconds of one thread's processor time, judging left out",
         "quality": f"filtered MRR of {N_JUDGED} held-out triples of all relations, both ends",

@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))  # run as a script, from any folder
 
-from benchmarks.load_speed import commit, processor  # noqa: E402
+from benchmarks.machine import commit, processor, today  # noqa: E402
 from benchmarks.peers.synthetic import make_triples  # noqa: E402
 from benchmarks.peers.worker import CONTESTANTS  # noqa: E402
 
@@ -133,7 +132,7 @@ def main() -> int:
     parser.add_argument("models", nargs="*", default=list(MODELS))
     asked = parser.parse_args()
     result: dict[str, Any] = {
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": today(),
         "processor": processor(),
         "n_threads": N_THREADS,
         "commit": commit(),

@@ -10,7 +10,7 @@ import numpy as np
 
 from llador_core import paths
 from llador_core.data import roles
-from llador_core.graph import Graph
+from llador_core.graph import Graph, Relation
 
 TYPES = ("Compound", "Disease", "Gene")
 
@@ -33,6 +33,22 @@ def graph_of(
         relations=tuple(roles.infer(r) for r in relations),
         triples=np.array(mapped, np.int32).reshape(-1, 3),
         checksum="0" * 64,
+    )
+
+
+def named_graph(*entities: tuple[str, str, tuple[str, ...]]) -> Graph:
+    """Return a graph of entities of a name, a type and synonyms; the first treats the second."""
+    kinds = tuple(sorted({kind for _, kind, _ in entities}))
+    return Graph(
+        name="words",
+        entity_ids=[f"E{i}" for i in range(len(entities))],
+        entity_names=[name for name, _, _ in entities],
+        synonyms=[synonyms for _, _, synonyms in entities],
+        type_names=kinds,
+        entity_types=np.array([kinds.index(kind) for _, kind, _ in entities]),
+        relations=(Relation("treats", "treats"),),
+        triples=np.array([[0, 0, 1]], np.int32),
+        checksum="",
     )
 
 

@@ -5,28 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llador_core.graph import Graph, Relation
+from llador_core.graph import Graph
 from llador_core.names import resolve
 from llador_core.priors.audit import Auditor, Naming, audit_pairs
 from llador_core.priors.leakage import bounds, names_other_side
 from llador_core.priors.masking import mask_texts
 from llador_core.priors.texts import TEXT_FIELDS, Provenance, Texts, load_texts
 from llador_core.priors.wording import forms, plain_word
-
-
-def graph_of(*entities: tuple[str, str, tuple[str, ...]]) -> Graph:
-    kinds = tuple(sorted({kind for _, kind, _ in entities}))
-    return Graph(
-        name="words",
-        entity_ids=[f"E{i}" for i in range(len(entities))],
-        entity_names=[name for name, _, _ in entities],
-        synonyms=[synonyms for _, _, synonyms in entities],
-        type_names=kinds,
-        entity_types=np.array([kinds.index(kind) for _, kind, _ in entities]),
-        relations=(Relation("treats", "treats"),),
-        triples=np.array([[0, 0, 1]], np.int32),
-        checksum="",
-    )
+from tests.builders import named_graph
 
 
 def texts_of(*backgrounds: str) -> Texts:
@@ -38,7 +24,7 @@ def namings(
     text: str, name: str, synonyms: tuple[str, ...] = (), *others: tuple[str, str, tuple[str, ...]]
 ) -> list[Naming]:
     """Return where a drug's text names a disease."""
-    graph = graph_of(("some drug", "Compound", ()), (name, "Disease", synonyms), *others)
+    graph = named_graph(("some drug", "Compound", ()), (name, "Disease", synonyms), *others)
     texts = texts_of(text, *[""] * (graph.n_entities - 1))
     return Auditor(graph, texts).namings(0, 1)
 
@@ -193,7 +179,7 @@ class TestOnTheStarterGraph:
 
 
 def test_masking_takes_whole_sentences_of_the_fields_asked_for() -> None:
-    graph = graph_of(("Aspirin", "Compound", ()), ("gout", "Disease", ()))
+    graph = named_graph(("Aspirin", "Compound", ()), ("gout", "Disease", ()))
     texts = Texts(
         ["Blocks COX; used in gout; thins blood. Of gout. RNA too; in gout. Old.", ""],
         ["For gout.", "Aspirin last. Rest first."],

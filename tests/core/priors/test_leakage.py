@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llador_core.graph import Graph, Relation
 from llador_core.names import resolve
 from llador_core.priors import leakage
 from llador_core.priors.anchors import PRIORS
 from llador_core.priors.leakage import names_other_side, sentences, sentences_naming
 from llador_core.priors.texts import TEXT_FIELDS, Provenance, Texts, load_texts
+from tests.builders import named_graph
 
 
 @pytest.fixture(scope="module")
@@ -82,24 +82,9 @@ class TestOnTheStarterGraph:
         assert min(seconds[1:]) < 0.020  # the best of many: other work shares the machine
 
 
-def graph_of(*entities: tuple[str, str, tuple[str, ...]]) -> Graph:
-    kinds = tuple(sorted({kind for _, kind, _ in entities}))
-    return Graph(
-        name="words",
-        entity_ids=[f"E{i}" for i in range(len(entities))],
-        entity_names=[name for name, _, _ in entities],
-        synonyms=[synonyms for _, _, synonyms in entities],
-        type_names=kinds,
-        entity_types=np.array([kinds.index(kind) for _, kind, _ in entities]),
-        relations=(Relation("treats", "treats"),),
-        triples=np.array([[0, 0, 1]], np.int32),
-        checksum="",
-    )
-
-
 def drug_text_names(text, disease, synonyms=(), *others):
     """Return whether a drug described as `text` is found to name the disease."""
-    graph = graph_of(("some drug", "Compound", ()), (disease, "Disease", synonyms), *others)
+    graph = named_graph(("some drug", "Compound", ()), (disease, "Disease", synonyms), *others)
     empty = [""] * graph.n_entities
     texts = Texts([text, *empty[1:]], empty, empty, Provenance())
     return bool(names_other_side(graph, texts, np.array([0]), 1, ["background"])[0])
@@ -173,7 +158,7 @@ def test_a_longer_acronym_does_not_hide_a_word_of_the_same_letters():
 
 
 def test_the_disease_text_counts_too_and_only_the_fields_asked_for():
-    graph = graph_of(("Aspirin", "Compound", ("ASA",)), ("gout", "Disease", ()))
+    graph = named_graph(("Aspirin", "Compound", ("ASA",)), ("gout", "Disease", ()))
     texts = Texts(["", ""], ["", "Avoid ASA."], ["", ""], Provenance())
     drugs = np.array([0])
     assert names_other_side(graph, texts, drugs, 1).tolist() == [True]
@@ -185,7 +170,7 @@ def test_the_disease_text_counts_too_and_only_the_fields_asked_for():
 
 
 def test_other_texts_of_the_same_graph_are_read_anew():
-    graph = graph_of(("Aspirin", "Compound", ()), ("gout", "Disease", ()))
+    graph = named_graph(("Aspirin", "Compound", ()), ("gout", "Disease", ()))
     empty = ["", ""]
     one = Texts(["For gout.", ""], empty, empty, Provenance())
     other = Texts(["For pain.", ""], empty, empty, Provenance())
@@ -227,7 +212,7 @@ class TestSentences:
         ],
     )
     def test_sentences_end_where_people_end_them(self, text, name, expected):
-        graph = graph_of(("some drug", "Compound", ()), (name, "Disease", ()))
+        graph = named_graph(("some drug", "Compound", ()), (name, "Disease", ()))
         texts = Texts([text, ""], ["", ""], ["", ""], Provenance())
         found = sentences(graph, texts, 0, "background")
         assert [1 in s.named for s in found] == expected
