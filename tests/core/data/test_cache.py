@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from llador_core import paths
 from llador_core.data import cache, load_graph, local_tsv
 from llador_core.data.tables import Tables
 
@@ -57,6 +61,25 @@ def test_the_second_load_reads_the_same_tables_without_parsing(own_home: Path) -
     assert isinstance(second.triples.base, np.memmap)
     assert not first.triples.flags.writeable
     assert not second.triples.flags.writeable
+
+
+def test_reading_back_does_not_wait_for_pandas(own_home: Path) -> None:
+    cache.parsed("sample", SOURCE, (), Parser())
+    code = (
+        "import sys; from llador_core.data import cache; "
+        f"cache._read(next(cache.folder().iterdir()), {SOURCE!r}, ()); "
+        "print('pandas' in sys.modules)"
+    )
+    environment = {**os.environ, "LLADOR_HOME": str(own_home)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=paths.REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["False"]
 
 
 def test_another_source_or_numbering_is_parsed_anew(own_home: Path) -> None:
