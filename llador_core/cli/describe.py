@@ -66,10 +66,12 @@ def _add_limits(one: argparse.ArgumentParser) -> None:
 def _describe(arguments: Arguments) -> None:
     from llador_core import jobs
     from llador_core.data import load_graph
-    from llador_core.priors.endpoint import find_endpoint
+    from llador_core.priors.endpoint import check_url, find_endpoint
     from llador_core.priors.plan import make_plan, plan_words
     from llador_core.priors.sets import define
 
+    if arguments.base_url:
+        check_url(arguments.base_url)  # a dry run, too, should not promise what cannot be
     graph = load_graph(arguments.graph)
     plan = make_plan(graph, _ask(arguments))
     words = plan_words(plan, arguments.batch)

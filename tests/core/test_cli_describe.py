@@ -123,6 +123,7 @@ def test_a_batch_by_two_commands(folder, service, capsys):
     ("arguments", "told"),
     [
         (["--base-url", "not an address"], "is not the address of a service"),
+        (["--base-url", "not an address", "--dry-run"], "is not the address of a service"),
         (["--base-url", "ftp://host/v1"], "is not the address of a service"),
         (["--base-url", "http://localhost:99999999/v1"], "is not an address"),
         (["--base-url", f"https://user:{KEY}@host.example/v1"], "carries credentials"),
