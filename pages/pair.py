@@ -9,6 +9,7 @@ from pages._ui import (
     inputs,
     pair_view,
     reasons,
+    screen,
     state,
     verdict,
     written,
@@ -42,3 +43,4 @@ with errors.boxed():
         written.show_written(pair)
         directions.show_directions(pair)
         written.show_links(pair)
+    screen.ask()

@@ -77,7 +77,7 @@ def caution_figure(
             annotations=_names(strips[-1][1][:4], n_candidates),
             xaxis=style.rank_axis(
                 n_candidates,
-                f"Rank among {n_candidates:,} drugs (log scale); shaded: the top 5%",
+                f"Rank among {n_candidates:,} drugs (log); shaded: top 5%",
             ),
             yaxis={
                 "tickmode": "array",

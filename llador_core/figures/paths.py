@@ -5,24 +5,31 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from llador_core.escape import figure_text, plain
 from llador_core.explain import Explanation, Path, PathGroup, Step
 from llador_core.figures import style
+from llador_core.figures.path_places import (
+    COLUMNS,
+    Node,
+    Place,
+    columns_of,
+    ends_of,
+    line_of,
+    middle_of,
+    places_of,
+)
 from llador_core.graph import Graph
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-COLUMNS = 5  # both ends and three between, as many as the longest path needs
-ROW_HEIGHT = 55
-MAX_PER_COLUMN = 9
+ROW_HEIGHT, STOREY = 55, 92  # from name to name, and from column to column where it stands up
+MAX_PER_COLUMN, MAX_UPRIGHT = 9, 4
+N_PATHS, N_UPRIGHT = 10, 4
 NAME_WIDTH, END_WIDTH = 18, 13  # characters of a line; a name has two lines, an end's three
-BEND = 0.2
-Node = int | tuple[int, int, int]  # an entity, or where an edge (its ends) passes a column
-Place = tuple[float, float]
+UPRIGHT_WIDTH = 12
 EdgeKind = Literal["best", "mechanism", "likeness"]
 # Type of entity -> colour, mark and word for the legend; both ends stand in the first lines.
 _LOOK: dict[str, tuple[str, str, str]] = {
@@ -44,12 +51,14 @@ _EDGES: dict[EdgeKind, tuple[str, float, str, str]] = {
 _OTHER = (style.RANDOM, "cross", "other")
 
 
-def best_paths(explanation: Explanation, n: int = 10) -> list[tuple[PathGroup, Path]]:
-    """Return the best paths, each with its kind: mechanisms first, likeness for what is left of n.
+def best_paths(explanation: Explanation, is_narrow: bool = False) -> list[tuple[PathGroup, Path]]:
+    """Return the best paths, each with its kind: mechanisms first, likeness for what is left.
 
-    Where there are both, each has at least a third of the places it can fill. Paths are left out
-    once a column of the figure would hold more than can be told apart.
+    At most `N_PATHS`, or `N_UPRIGHT` for a phone. Where there are both, each has at least a third
+    of the places it can fill. Paths are left out once a column of the figure would hold more than
+    can be told apart.
     """
+    n, most = (N_UPRIGHT, MAX_UPRIGHT) if is_narrow else (N_PATHS, MAX_PER_COLUMN)
     every = [(group, path) for group in explanation.groups for path in group.paths]
     every.sort(key=lambda pair: (not pair[0].is_mechanism, -pair[1].score))
     n_alike = sum(not group.is_mechanism for group, _ in every)
@@ -57,14 +66,18 @@ def best_paths(explanation: Explanation, n: int = 10) -> list[tuple[PathGroup, P
     kept: list[tuple[PathGroup, Path]] = []
     for group, path in every:
         room = n_mechanisms if group.is_mechanism else n
-        columns = _columns([*(p for _, p in kept), path])
-        if len(kept) < room and max(map(len, columns.values())) <= MAX_PER_COLUMN:
+        columns = columns_of([*(p for _, p in kept), path])
+        if len(kept) < room and max(map(len, columns.values())) <= most:
             kept.append((group, path))
     return kept
 
 
-def paths_figure(graph: Graph, paths: Sequence[tuple[PathGroup, Path]]) -> go.Figure:
+def paths_figure(
+    graph: Graph, paths: Sequence[tuple[PathGroup, Path]], is_narrow: bool = False
+) -> go.Figure:
     """Return the entities of the paths in columns, the drug at the left, the disease at the right.
+
+    On a phone the drug stands at the top and the disease at the bottom.
 
     Parameters
     ----------
@@ -72,23 +85,25 @@ def paths_figure(graph: Graph, paths: Sequence[tuple[PathGroup, Path]]) -> go.Fi
     paths : sequence of (PathGroup, Path)
         Of one pair, as `best_paths` gives them. The first is drawn in colour, its relations in
         words; what argues by likeness alone is dotted.
+    is_narrow : bool
+        For a phone.
     """
     import plotly.graph_objects as go
 
     only = [path for _, path in paths]
-    places = _places(only)
+    places = places_of(only)
     kinds: dict[tuple[int, int], EdgeKind] = {}
     for place, (group, path) in enumerate(paths):
         kind: EdgeKind = "best" if not place else "mechanism" if group.is_mechanism else "likeness"
         for step in path.steps:
-            kinds.setdefault(_ends(step), kind)
-    steps = {_ends(step): step for path in reversed(only) for step in path.steps}
+            kinds.setdefault(ends_of(step), kind)
+    steps = {ends_of(step): step for path in reversed(only) for step in path.steps}
     figure = go.Figure()
     for drawn in reversed(_EDGES):
         _add_edges(figure, places, [s for e, s in steps.items() if kinds[e] == drawn], drawn)
     _add_hover(figure, graph, places, list(steps.values()))
-    _add_entities(figure, graph, places)
-    n_rows = max((len(rows) for rows in _columns(only).values()), default=1)
+    _add_entities(figure, graph, places, UPRIGHT_WIDTH if is_narrow else NAME_WIDTH)
+    n_rows = max((len(rows) for rows in columns_of(only).values()), default=1)
     hidden = {"visible": False, "fixedrange": True}
     figure.update_layout(
         style.layout(
@@ -100,85 +115,34 @@ def paths_figure(graph: Graph, paths: Sequence[tuple[PathGroup, Path]]) -> go.Fi
             yaxis=hidden | {"range": [-0.62, 0.55]},
         )
     )
+    if is_narrow:
+        _stand_up(figure)
     return figure
 
 
-def _column(place: int, length: int) -> int:
-    """Return the column of the entity at `place` on a path of `length` edges."""
-    return round(place * (COLUMNS - 1) / length)
-
-
-def _columns(paths: Sequence[Path]) -> dict[int, list[Node]]:
-    """Return the entities of each column, in the order the paths bring them in.
-
-    An entity on several paths stands where the best of them puts it. An edge that skips a column
-    holds a place of its own there, so that it passes between the entities and not through one.
-    """
-    at: dict[Node, int] = {}
-    for path in paths:
-        for place, entity in enumerate(path.entities):
-            at.setdefault(entity, _column(place, len(path.steps)))
-    for step in (step for path in paths for step in path.steps):
-        ends = _ends(step)
-        low, high = sorted(at[end] for end in ends)
-        for column in range(low + 1, high):
-            at[*ends, column] = column
-    columns: dict[int, list[Node]] = defaultdict(list)
-    for node, column in at.items():
-        columns[column].append(node)
-    return columns
-
-
-def _places(paths: Sequence[Path]) -> dict[Node, Place]:
-    """Return x (column) and y (-0.5 to 0.5, the first at the top) of each entity and passage.
-
-    Within a column they stand in the order of what they are tied to, so that few edges cross.
-    """
-    columns = _columns(paths)
-    tied: dict[Node, set[Node]] = defaultdict(set)
-    for step in (step for path in paths for step in path.steps):
-        for one, other in pairwise(_route(columns, step)):
-            tied[one].add(other)
-            tied[other].add(one)
-    y = {node: _height(i, len(rows)) for rows in columns.values() for i, node in enumerate(rows)}
-    for column in [*sorted(columns), *sorted(columns, reverse=True)]:
-        rows = columns[column]
-        rows.sort(key=lambda node: -sum(y[other] for other in tied[node]) / len(tied[node]))
-        y |= {node: _height(i, len(rows)) for i, node in enumerate(rows)}
-    return {node: (column, y[node]) for column, rows in columns.items() for node in rows}
-
-
-def _route(columns: dict[int, list[Node]], step: Step) -> list[Node]:
-    """Return the nodes that an edge is drawn through, both ends included, from left to right."""
-    at = {node: column for column, rows in columns.items() for node in rows}
-    left, right = sorted(_ends(step), key=lambda end: at[end])
-    between = range(at[left] + 1, at[right])
-    return [left, *((*_ends(step), column) for column in between), right]
-
-
-def _height(place: int, n: int) -> float:
-    return 0.5 - (place + 0.5) / n
-
-
-def _ends(step: Step) -> tuple[int, int]:
-    return min(step.source, step.target), max(step.source, step.target)
-
-
-def _line(places: dict[Node, Place], step: Step) -> list[Place]:
-    """Return the points that an edge is drawn through; within a column it bends to the side."""
-    left, right = sorted(_ends(step), key=lambda end: places[end][0])
-    (x, y), (end_x, end_y) = places[left], places[right]
-    if x == end_x:
-        return [(x, y), (x + BEND, (y + end_y) / 2), (end_x, end_y)]
-    between = [places[*_ends(step), column] for column in range(int(x) + 1, int(end_x))]
-    return [(x, y), *between, (end_x, end_y)]
+def _stand_up(figure: go.Figure) -> None:
+    """Turn the figure: from left to right becomes from top to bottom."""
+    for trace in figure.data:
+        across = [None if y is None else -y for y in trace.y]
+        down = [None if x is None else -x for x in trace.x]
+        trace.x, trace.y = across, down
+        if trace.mode == "markers+text":
+            trace.textposition = ["top center" if not y else "bottom center" for y in down]
+    for words in figure.layout.annotations:
+        words.x, words.y, words.yshift, words.xshift = -words.y, -words.x, 0, 6
+        words.xanchor = "left"
+    figure.update_layout(
+        height=135 + STOREY * COLUMNS,
+        xaxis_range=[-0.5, 0.5],
+        yaxis_range=[-(COLUMNS - 1) - 0.65, 0.75],
+    )
 
 
 def _add_edges(
     figure: Any, places: dict[Node, Place], steps: Sequence[Step], kind: EdgeKind
 ) -> None:
     colour, width, dash, name = _EDGES[kind]
-    lines = [_line(places, step) for step in steps]
+    lines = [line_of(places, step) for step in steps]
     figure.add_scatter(
         x=[x for line in lines for x in (*(x for x, _ in line), None)],
         y=[y for line in lines for y in (*(y for _, y in line), None)],
@@ -193,7 +157,7 @@ def _add_edges(
 
 def _add_hover(figure: Any, graph: Graph, places: dict[Node, Place], steps: Sequence[Step]) -> None:
     """Let the middle of every edge say what it is and where it comes from."""
-    middles = [_middle(places, step) for step in steps]
+    middles = [middle_of(places, step) for step in steps]
     figure.add_scatter(
         x=[x for x, _ in middles],
         y=[y for _, y in middles],
@@ -209,7 +173,7 @@ def _add_hover(figure: Any, graph: Graph, places: dict[Node, Place], steps: Sequ
     )
 
 
-def _add_entities(figure: Any, graph: Graph, places: dict[Node, Place]) -> None:
+def _add_entities(figure: Any, graph: Graph, places: dict[Node, Place], width: int) -> None:
     looks: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for node in places:
         if isinstance(node, int):
@@ -220,7 +184,7 @@ def _add_entities(figure: Any, graph: Graph, places: dict[Node, Place]) -> None:
             y=[places[e][1] for e in entities],
             mode="markers+text",
             marker={"color": colour, "symbol": symbol, "size": 15},
-            text=[_name(graph, e, places[e][0]) for e in entities],
+            text=[_name(graph, e, places[e][0], width) for e in entities],
             textposition=[_beside(places[e][0]) for e in entities],
             hovertext=[figure_text(graph.entity_names[e]) for e in entities],
             hovertemplate=f"%{{hovertext}}<extra>{word}</extra>",
@@ -234,13 +198,13 @@ def _beside(column: float) -> str:
     return {0: "middle left", COLUMNS - 1: "middle right"}.get(int(column), "bottom center")
 
 
-def _name(graph: Graph, entity: int, column: float) -> str:
+def _name(graph: Graph, entity: int, column: float, width: int) -> str:
     is_end = int(column) in (0, COLUMNS - 1)
-    width, n_lines = (END_WIDTH, 3) if is_end else (NAME_WIDTH, 2)
-    lines = textwrap.wrap(plain(graph.entity_names[entity]), width)
+    width, n_lines = (END_WIDTH, 3) if is_end else (width, 2)
+    lines = textwrap.wrap(plain(graph.entity_names[entity]), width, break_long_words=False)
     if len(lines) > n_lines:
         lines = [*lines[: n_lines - 1], f"{lines[n_lines - 1]}…"]
-    return "<br>".join(figure_text(line, width + 1) for line in lines)
+    return "<br>".join(figure_text(line, width + 2) for line in lines)
 
 
 def _look(graph: Graph, entity: int) -> tuple[str, str, str]:
@@ -250,14 +214,8 @@ def _look(graph: Graph, entity: int) -> tuple[str, str, str]:
     return _LOOK.get(kind, _OTHER)
 
 
-def _middle(places: dict[Node, Place], step: Step) -> Place:
-    """Return the middle of an edge's first part that stands clear of every entity."""
-    (x, y), (other_x, other_y), *_ = _line(places, step)
-    return (x + other_x) / 2, (y + other_y) / 2
-
-
 def _words(places: dict[Node, Place], step: Step) -> dict[str, Any]:
-    x, y = _middle(places, step)
+    x, y = middle_of(places, step)
     return {
         "x": x,
         "y": y,

@@ -16,7 +16,7 @@ from llador_core.explain.kinds import origin
 from llador_core.figures import paths as figure
 from llador_core.figures.style import count, listed
 from llador_core.graph import Graph
-from pages._ui import cached, find, frame, pair_export, show, state
+from pages._ui import cached, find, frame, pair_export, screen, show, state
 from pages._ui.pair_view import Pair
 
 LENGTHS = (2, 3, 4)
@@ -287,13 +287,14 @@ def _from_caution(pair: Pair) -> list[Kind]:
 
 
 def _show_picture(pair: Pair, found: Explanation) -> None:
-    best = figure.best_paths(found)
+    is_narrow = screen.is_narrow()
+    best = figure.best_paths(found, is_narrow)
     if not best:
         return
     only = [path for _, path in best]
     st.markdown(f"**The {count(len(best), 'best path', 'best paths')} as a picture**")
     show.show_figure(
-        figure.paths_figure(pair.graph, best),
+        figure.paths_figure(pair.graph, best, is_narrow),
         figure.paths_alt(pair.graph, only),
         figure.paths_rows(pair.graph, best),
         "paths",

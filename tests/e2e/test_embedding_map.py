@@ -73,19 +73,3 @@ def test_mark_an_area_click_a_dot_and_paste_the_link(
     assert "colour=Size" in there.url
     there.wait_for_selector(f"{PLOT} .gl-canvas")
     assert layout(there, "yaxis.range") == pytest.approx(window, abs=0.02)
-
-
-def test_on_a_phone_no_name_is_cut_off(address: str, visit: Visit) -> None:
-    page = visit(f"{address}/embedding_shift?layout=PCA", width=390, height=844)
-    page.wait_for_selector(f"{PLOT} .annotation-text")
-    settle(page)
-    box = page.locator(PLOT).bounding_box()
-    assert box is not None
-    names = page.locator(f"{PLOT} .annotation-text")
-    expect(names.first).to_be_visible()
-    places = [one.bounding_box() for one in names.all()]
-    assert len(places) > 5
-    for place in places:
-        assert place is not None
-        assert place["x"] >= box["x"] - 1
-        assert place["x"] + place["width"] <= box["x"] + box["width"] + 1

@@ -11,6 +11,7 @@ import pytest
 from llador_core.agreement import Agreement, Standing, agree
 from llador_core.explain import Explanation, explain
 from llador_core.figures import agreement as strip
+from llador_core.figures import path_places
 from llador_core.figures import paths as figure
 from llador_core.graph import Graph
 from llador_core.names import resolve
@@ -58,10 +59,13 @@ def explained(graph: Graph, drug: str, disease: str) -> Explanation:
 @pytest.mark.parametrize("pair", PAIRS)
 def test_the_best_paths_are_the_best_of_either_part(starter: Graph, pair: tuple[str, str]) -> None:
     found = explained(starter, *pair)
-    best = figure.best_paths(found, 10)
+    best = figure.best_paths(found)
     assert best[0][1] == found.groups[0].paths[0]
     assert len(best) <= 10
-    assert max(map(len, figure._columns([p for _, p in best]).values())) <= figure.MAX_PER_COLUMN
+    assert (
+        max(map(len, path_places.columns_of([p for _, p in best]).values()))
+        <= figure.MAX_PER_COLUMN
+    )
     parts = [[p.score for g, p in best if g.is_mechanism is part] for part in (True, False)]
     assert all(parts)
     assert [g.is_mechanism for g, _ in best] == [True] * len(parts[0]) + [False] * len(parts[1])
@@ -74,7 +78,7 @@ def test_the_best_paths_are_the_best_of_either_part(starter: Graph, pair: tuple[
 @pytest.mark.parametrize("pair", PAIRS)
 def test_every_entity_has_a_place_of_its_own(starter: Graph, pair: tuple[str, str]) -> None:
     best = [path for _, path in figure.best_paths(explained(starter, *pair))]
-    places = figure._places(best)
+    places = path_places.places_of(best)
     entities = {entity for path in best for entity in path.entities}
     assert {node for node in places if isinstance(node, int)} == entities
     for one, other in combinations(places.values(), 2):
@@ -86,10 +90,10 @@ def test_every_entity_has_a_place_of_its_own(starter: Graph, pair: tuple[str, st
 @pytest.mark.parametrize("pair", PAIRS)
 def test_no_edge_passes_through_an_entity(starter: Graph, pair: tuple[str, str]) -> None:
     best = [path for _, path in figure.best_paths(explained(starter, *pair))]
-    places = figure._places(best)
+    places = path_places.places_of(best)
     at = {place for node, place in places.items() if isinstance(node, int)}
     for step in (step for path in best for step in path.steps):
-        first, *between, last = figure._line(places, step)
+        first, *between, last = path_places.line_of(places, step)
         assert {first, last} == {places[step.source], places[step.target]}
         assert not at & set(between)
         assert all(b[0] - a[0] <= 1 for a, b in pairwise([first, *between, last]))
@@ -110,6 +114,29 @@ def test_the_figure_draws_every_entity_and_the_words_of_the_best(starter: Graph)
     hovers = next(t.hovertext for t in drawn.data if t.marker.opacity == 0)
     edges = {frozenset((s.source, s.target)) for path in best for s in path.steps}
     assert len(hovers) == len(edges)
+
+
+def test_on_a_phone_fewer_paths_run_from_top_to_bottom(starter: Graph) -> None:
+    pairs = figure.best_paths(explained(starter, *PAIRS[0]), is_narrow=True)
+    assert pairs[0] == figure.best_paths(explained(starter, *PAIRS[0]))[0]
+    assert len(pairs) <= figure.N_UPRIGHT
+    assert {group.is_mechanism for group, _ in pairs} == {True, False}
+    drawn = figure.paths_figure(starter, pairs, is_narrow=True)
+    (drug, disease), steps = pairs[0][1].entities[:: len(pairs[0][1].steps)], pairs[0][1].steps
+    at = {
+        name: (x, y)
+        for trace in drawn.data
+        if trace.mode == "markers+text"
+        for name, x, y in zip(trace.hovertext, trace.x, trace.y, strict=True)
+    }
+    (x, y), (end_x, end_y) = at[starter.entity_names[drug]], at[starter.entity_names[disease]]
+    assert (x, end_x) == (0, 0)
+    assert y == max(y for _, y in at.values()) == 0
+    assert end_y == min(y for _, y in at.values())
+    low, high = drawn.layout.xaxis.range
+    assert all(low < x < high for x, _ in at.values())
+    assert [a.text for a in drawn.layout.annotations] == [s.words for s in steps]
+    assert all(low < a.x < high and end_y < a.y < y for a in drawn.layout.annotations)
 
 
 def test_paths_are_said_in_words_and_rows(starter: Graph) -> None:
