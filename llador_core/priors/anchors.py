@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from llador_core.errors import ConfigError
 from llador_core.graph import Bools
@@ -177,11 +178,12 @@ def _principal_components(wide: Floats, dim: int, has: Bools) -> Floats:
     _check_dim(
         dim, min(max(n_texts - 1, 0), wide.shape[1]), f"the texts of {n_texts} entities span"
     )
-    _, directions = np.linalg.eigh(wide.T @ wide)  # ascending
-    axes = directions[:, ::-1][:, :dim]
-    # An eigenvector is known up to its sign: the largest loading is made positive.
-    largest = axes[np.abs(axes).argmax(axis=0), np.arange(dim)]
-    return _unit_rows(wide @ (axes * np.sign(largest)))
+    with threadpool_limits(1, user_api="blas"):  # sums depend on how many threads share them
+        _, directions = np.linalg.eigh(wide.T @ wide)  # ascending
+        axes = directions[:, ::-1][:, :dim]
+        # An eigenvector is known up to its sign: the largest loading is made positive.
+        largest = axes[np.abs(axes).argmax(axis=0), np.arange(dim)]
+        return _unit_rows(wide @ (axes * np.sign(largest)))
 
 
 def _check_dim(dim: int, offered: int, reason: str) -> None:

@@ -17,6 +17,7 @@ from llador_core.training.config import TrainConfig
 from llador_core.training.guard import second_steps
 from llador_core.training.loop import Trainer
 from llador_core.training.memory import available_mb
+from llador_core.training.threads import fitting_threads
 
 _FLOAT = 4
 # Bytes for each training triple: of the graph, the split, known ends and the order of an epoch.
@@ -178,11 +179,12 @@ def estimate(
     memory = check_fits(graph, config, device)
     free = available_mb(device)
     trainer = Trainer(graph, split, config, anchors, device)
-    step_s = _timed_step(trainer)
-    started = time.perf_counter()
-    if len(split.valid):
-        trainer.judge()
-    validation_s = time.perf_counter() - started
+    with fitting_threads(graph, config):
+        step_s = _timed_step(trainer)
+        started = time.perf_counter()
+        if len(split.valid):
+            trainer.judge()
+        validation_s = time.perf_counter() - started
     parts = [config]
     if can_guard(graph, split):
         parts.append(second_steps(config))

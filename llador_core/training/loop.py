@@ -28,6 +28,7 @@ from llador_core.training.dense import DenseStep
 from llador_core.training.memory import keep_memory
 from llador_core.training.negatives import KnownTriples
 from llador_core.training.sparse import SparseStep
+from llador_core.training.threads import fitting_threads
 from llador_core.training.treat_batches import TreatBatches
 from llador_core.training.validation import Sampled, validate
 
@@ -127,7 +128,8 @@ class Trainer:
         config, progress = self.config, self._restore(folder)
         before, started = progress.seconds, time.perf_counter()
         self._told_step, self._told_at = progress.step, started
-        with Writer() as writer, self._memory_errors(folder):
+        threads = fitting_threads(self.graph, config)
+        with threads, Writer() as writer, self._memory_errors(folder):
             while progress.step < config.steps and progress.n_stale < config.patience:
                 self._losses += self._step(progress.step)
                 self._n_losses += 1

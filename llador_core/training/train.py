@@ -47,6 +47,7 @@ from llador_core.training.estimate import Estimate, check_fits, estimate
 from llador_core.training.folder import FORMAT, run_name
 from llador_core.training.guard import clear_guard, guard, guarded_report, safety_report
 from llador_core.training.loop import CHECKPOINT_EVERY, Report, Trainer
+from llador_core.training.threads import threads_for
 from llador_core.versions import commit, versions
 
 log = logging.getLogger(__name__)
@@ -278,7 +279,7 @@ def _record(
         "best_step": progress.best_step,
         "valid_mrr": progress.best_metric,
         "seconds": round(progress.seconds, 2),
-        "n_threads": torch.get_num_threads(),
+        "n_threads": threads_for(graph, config),
         "device": device_words(device),
         "machine": platform.machine(),
         "weights": "float16" if is_half else "float32",
