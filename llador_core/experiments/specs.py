@@ -228,12 +228,14 @@ def published(setting: Setting, model: str) -> dict[str, float] | None:
     return None if found is None else dict(zip(published_columns(), found, strict=True))
 
 
-def published_note() -> str:
+def published_note(experiment: Experiment) -> str:
     """Return what must be said wherever the paper's figures stand beside ours."""
     told = _tables()["dataset"]
+    places = {setting.published.split("/")[0] for setting in experiment.settings}
+    notes = [_tables()[place].get("note", "") for place in sorted(places - {""})]
     return (
         f"The published figures are of another graph ({told['name']}, {told['entities']:,} "
         f"entities, {told['test']:,} test triples), split by triple and ranked among about 50 "
         "diseases with other known ones left in; ours are split by drug-disease pair. Compare "
         "what changes from row to row, not the levels."
-    )
+    ) + "".join(f" The paper's figures are {note}." for note in notes if note)

@@ -120,7 +120,7 @@ def to_json(graph: Graph, study: Study, results: Results) -> dict[str, Any]:
             }
             for row in rows_of(study, results)
         ],
-        "note": published_note(),
+        "note": published_note(study.experiment),
     }
 
 
@@ -170,7 +170,7 @@ def markdown(study: Study, results: Results) -> str:
             "",
             f"{PAPER_PROTOCOL} in the first {len(published_columns())} columns, then drugs ranked "
             "in full; mean ± standard deviation over seeds, published figures in brackets.",
-            published_note(),
+            published_note(study.experiment),
             *(["", "Left out:", *told] if told else []),
         ]
     )

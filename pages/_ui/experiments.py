@@ -12,7 +12,7 @@ from llador_core.errors import LladorError
 from llador_core.escape import markdown
 from llador_core.experiments import study as studies
 from llador_core.experiments import table
-from llador_core.experiments.specs import EXPERIMENTS, MODELS, published_note
+from llador_core.experiments.specs import EXPERIMENTS, MODELS
 from llador_core.experiments.study import Results, Study
 from llador_core.figures import studies as drawn
 from llador_core.figures.style import count
@@ -187,4 +187,4 @@ def _show_document(document: dict[str, Any]) -> None:
         "study-figure",
     )
     if any(row["published"] for row in document["rows"]) and protocol == "sampled-50":
-        st.caption(f"Rings: figures of the paper. {published_note()}")
+        st.caption(f"Rings: figures of the paper. {markdown(document['note'])}")

@@ -98,13 +98,29 @@ def test_the_button_starts_the_command_and_a_refusal_is_told(
     assert "Two computations are running already" in app.error[0].value
 
 
-def test_the_study_that_came_with_the_app_is_shown_where_nothing_is_trained(
-    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("study", "n_rows", "told"),
+    [
+        ("Main table and controls", 18, "not the levels"),
+        ("Facts left out, false facts added", 42, "look like misprints"),
+        ("Words left out of the texts", 12, "not the levels"),
+    ],
+)
+def test_a_study_that_came_with_the_app_is_shown_where_nothing_is_trained(
+    open_page: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    study: str,
+    n_rows: int,
+    told: str,
 ) -> None:
     monkeypatch.setenv("LLADOR_HOME", str(tmp_path))
-    app = open_page("runs", view="Studies")
+    app = open_page("runs", view="Studies", study=study)
     assert not app.exception
-    assert any("came with the app: 5 seeds" in caption.value for caption in app.caption)
+    captions = [caption.value for caption in app.caption]
+    assert any("came with the app: 5 seeds" in caption for caption in captions)
+    assert any(told in caption for caption in captions)
     [chart] = app.get("plotly_chart")
-    rows = {y for trace in json.loads(chart.proto.spec)["data"] for y in trace["y"]}
-    assert len(rows) == 18  # six settings, three models
+    traces = json.loads(chart.proto.spec)["data"]
+    marks = [y for trace in traces for y in trace["y"] if "published" not in trace["name"]]
+    assert len(marks) == n_rows
