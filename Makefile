@@ -23,6 +23,9 @@ READY_DEV := $(READY)-dev-$(shell cksum < requirements-dev.txt | cut -d ' ' -f 1
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 PIP := $(PY) -m pip --disable-pip-version-check
 
+# A process for each core, four at most: each may have a server and a browser of its own.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+
 .PHONY: run test e2e vectors pretrained projections lint clean env env-dev free-port
 .DEFAULT_GOAL := run
 
@@ -31,14 +34,14 @@ run: env free-port
 
 test: env-dev lint
 	@test -n "$(CHROMIUM)" || echo "No Chromium found: the browser tests are left out."
-	$(PY) -m pytest $(if $(CHROMIUM),,-m "not e2e")
+	$(PY) -m pytest $(SIDE_BY_SIDE) $(if $(CHROMIUM),,-m "not e2e")
 
 e2e:
 	@test -f $(READY_DEV) || { \
 	  echo "The test environment is missing: run 'make env-dev' first." >&2; exit 2; }
 	@test -n "$(CHROMIUM)" || { \
 	  echo "No Chromium found: install the package 'chromium' first." >&2; exit 2; }
-	$(PY) -m pytest -m e2e
+	$(PY) -m pytest $(SIDE_BY_SIDE) -m e2e
 
 vectors: env-dev
 	$(PY) -m llador_core embed --graph starter

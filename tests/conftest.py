@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+
+# Read when NumPy and torch are imported. UMAP's threads and torch's, or those of tests side by
+# side, wait for each other at full speed on a busy machine.
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +19,6 @@ from llador_core import paths
 from llador_core.data import load_graph
 from llador_core.graph import Graph
 
-# UMAP's threads and torch's, in one process on a busy machine, wait for each other at full speed.
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 settings.register_profile("llador", database=None, deadline=None)  # no time limit on a busy machine
 settings.load_profile("llador")
 
