@@ -4,6 +4,7 @@
 # make vectors      recompute the text vectors of the starter graph
 # make pretrained   retrain the nine runs that ship with the app
 # make projections  lay out again the maps that ship with the app; after `make pretrained`
+# make screenshots  take the README's pictures anew
 # make lint         ruff and mypy
 # make clean        remove .venv and the tools' caches
 #
@@ -26,7 +27,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 # A process for each core, four at most: each may have a server and a browser of its own.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test e2e vectors pretrained projections lint clean env env-dev free-port
+.PHONY: run test e2e vectors pretrained projections screenshots lint clean env env-dev free-port
 .DEFAULT_GOAL := run
 
 run: env free-port
@@ -66,6 +67,9 @@ projections: env
 	done
 	@rm -rf assets/projections.new/home assets/projections
 	@mv assets/projections.new assets/projections
+
+screenshots: env-dev
+	$(PY) -m tests.e2e.screenshots
 
 lint: env-dev
 	$(PY) -m ruff check .
