@@ -23,6 +23,7 @@ LOOKS = {
     "protate": (style.TEXT_ALONE, "triangle-down"),
     "hake": (style.KNOWN, "cross"),
 }
+MIN_HEIGHT = 310  # on a phone the legend takes a third of it
 SPREAD = 0.5  # of the marks of one row, so that models do not cover each other
 
 
@@ -77,7 +78,7 @@ def study_figure(document: Document, protocol: str, metric: str) -> go.Figure:
             )
     figure.update_layout(
         style.layout(
-            96 + ROW_HEIGHT * len(settings),
+            max(MIN_HEIGHT, 96 + ROW_HEIGHT * len(settings)),
             showlegend=True,
             legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
             xaxis={
