@@ -116,7 +116,8 @@ def judge(graph: Any, split: Any, scores: Any) -> dict[str, float]:
 
     AUC is the chance that a held-out pair scores above one that nobody knows of.
     """
-    from llador_core.evaluation.protocols import evaluate, known_pairs
+    from llador_core.evaluation.pairs import known_pairs
+    from llador_core.evaluation.protocols import evaluate
     from llador_core.safeguard.evidence import answers_of
 
     scores = np.asarray(scores, np.float32)

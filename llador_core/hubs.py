@@ -26,7 +26,8 @@ from llador_core.errors import ConfigError
 from llador_core.evaluation.compare import paired_differences
 from llador_core.evaluation.controls import popularity_places
 from llador_core.evaluation.metrics import Interval
-from llador_core.evaluation.protocols import Report, evaluate, positions
+from llador_core.evaluation.pairs import positions
+from llador_core.evaluation.protocols import Report, evaluate
 from llador_core.evaluation.ranks import Scores
 from llador_core.graph import Graph, Ints
 from llador_core.ranking import mean_ranks

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from llador_core.data.splits import Split
 from llador_core.errors import MissingDataError
 from llador_core.evaluation.metrics import LEVEL, N_RESAMPLES
-from llador_core.evaluation.protocols import DIGITS, known_pairs, positions
+from llador_core.evaluation.pairs import known_pairs, positions
+from llador_core.evaluation.protocols import DIGITS
 from llador_core.evaluation.ranks import Ranks, Scores, mean_tie_ranks
 from llador_core.graph import Bools, Graph, Ints
 

@@ -23,7 +23,8 @@ from llador_core.data.splits import Split
 from llador_core.errors import ConfigError, MissingDataError
 from llador_core.evaluation.exact import exact_ranks
 from llador_core.evaluation.metrics import Interval, with_intervals
-from llador_core.evaluation.protocols import DIGITS, Pairs
+from llador_core.evaluation.pairs import Pairs
+from llador_core.evaluation.protocols import DIGITS
 from llador_core.evaluation.ranks import Ranks
 from llador_core.graph import Graph, Ints
 from llador_core.models.interactions import Side

@@ -11,16 +11,14 @@ leaves out the drug's other known diseases, which the published scripts do not a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from llador_core.data.splits import Split
-from llador_core.errors import ConfigError, MissingDataError
 from llador_core.evaluation.metrics import (
     Interval,
     per_pair,
@@ -28,21 +26,16 @@ from llador_core.evaluation.metrics import (
     with_intervals,
 )
 from llador_core.evaluation.pair_scores import pair_scores
+from llador_core.evaluation.pairs import Pairs, answers, judged, ranks_of_ids
 from llador_core.evaluation.ranks import Ranks, Scores, mean_tie_ranks
 from llador_core.evaluation.sampling import draw, left_out
-from llador_core.graph import Bools, Graph, Ints
+from llador_core.graph import Graph, Ints
 from llador_core.models.scorer import Scorer
 from llador_core.registry import lookup
 
-Pairs = Literal["test", "valid"]
 ROWS_AT_ONCE = 2_048
 NUMBERS_AT_ONCE = 1 << 22  # scores, or random keys, held at a time
 DIGITS = 6
-UNKNOWN_SPLIT = (
-    "This model was trained elsewhere on pairs nobody here knows: it may have seen every known "
-    "treatment, so none can be used to judge it. If it was trained without the hidden pairs of a "
-    "run here, import it again and name that run (--split-of)."
-)
 
 
 @dataclass(frozen=True)
@@ -222,15 +215,15 @@ def rank_pairs(
     """
     spec = lookup("protocol", PROTOCOLS, protocol)
     source = pair_scores(graph, scores)
-    rows, columns = _judged(graph, split, pairs)
+    rows, columns = judged(graph, split, pairs)
     is_of_drugs = spec.ranks == "drugs"
     queries, true = (columns, rows) if is_of_drugs else (rows, columns)
     members = graph.drugs if is_of_drugs else graph.diseases
     place, known = np.empty((2, 0), np.int64)
     if spec.is_filtered:
-        answers = _answers(graph, split, is_of_drugs)
-        place, known = left_out(answers, len(members), queries, true)
-    order, generator = _ranks_of_ids(graph, members), np.random.default_rng(seed)
+        right = answers(graph, split, is_of_drugs)
+        place, known = left_out(right, len(members), queries, true)
+    order, generator = ranks_of_ids(graph, members), np.random.default_rng(seed)
     ranks, n_candidates = np.empty(len(true)), np.empty(len(true), np.int64)
     for block in _blocks(len(true), len(members)):
         first, last = np.searchsorted(place, [block.start, block.stop])
@@ -246,79 +239,6 @@ def rank_pairs(
             table, at = some(asked, chosen), np.zeros(len(at), np.int64)
         ranks[block], n_candidates[block] = mean_tie_ranks(table, at, is_candidate)
     return rows, columns, ranks, n_candidates
-
-
-def known_pairs(graph: Graph, split: Split) -> Bools:
-    """Return which drug-disease pairs stand under `treats` in train, valid or test.
-
-    Returns
-    -------
-    bool array of shape (n_drugs, n_diseases)
-    """
-    known = np.zeros((len(graph.drugs), len(graph.diseases)), np.bool_)
-    known[_known(graph, split)] = True
-    return known
-
-
-def _known(graph: Graph, split: Split) -> tuple[Ints, Ints]:
-    """Return row and column of the known pairs, with repeats."""
-    treats = graph.relations_with_role("treats")
-    parts = (split.train, split.valid, split.test)
-    known = np.concatenate([some[np.isin(some[:, 1], treats)] for some in parts])
-    rows, columns = positions(graph.drugs, known[:, 0]), positions(graph.diseases, known[:, 2])
-    is_inside = (rows >= 0) & (columns >= 0)
-    return rows[is_inside], columns[is_inside]
-
-
-def _answers(graph: Graph, split: Split, is_of_drugs: bool) -> Ints:
-    """Return query * n_columns + column of the known pairs, ascending."""
-    rows, columns = _known(graph, split)
-    if is_of_drugs:
-        return np.unique(columns * len(graph.drugs) + rows)
-    return np.unique(rows * len(graph.diseases) + columns)
-
-
-def positions(members: Ints, entities: NDArray[np.integer]) -> Ints:
-    """Return where each entity stands in the ascending `members`; -1 for one that does not."""
-    at = np.searchsorted(members, entities).clip(max=max(len(members) - 1, 0))
-    return np.where(members[at] == entities, at, -1).astype(np.int64)
-
-
-def _judged(graph: Graph, split: Split, pairs: Pairs) -> tuple[Ints, Ints]:
-    """Return row and column of each distinct held-out pair, ordered by drug id, then disease id."""
-    triples = split.test if pairs == "test" else split.valid
-    if split.kind == "unknown":
-        raise MissingDataError(UNKNOWN_SPLIT)
-    if not len(triples):
-        raise MissingDataError(
-            f"The split of graph '{graph.name}' has no {pairs} pairs to judge by. "
-            "Use a graph with more 'treats' edges, or hold out a larger share."
-        )
-    distinct = np.unique(triples[:, [0, 2]], axis=0)
-    rows, columns = (
-        positions(graph.drugs, distinct[:, 0]),
-        positions(graph.diseases, distinct[:, 1]),
-    )
-    if (rows < 0).any() or (columns < 0).any():
-        raise ConfigError(
-            f"The split judges {int(((rows < 0) | (columns < 0)).sum())} pairs that are not a drug "
-            f"and a disease of graph '{graph.name}'. It belongs to another graph; split it anew."
-        )
-    by_id = np.lexsort(
-        (
-            _ranks_of_ids(graph, graph.diseases)[columns],
-            _ranks_of_ids(graph, graph.drugs)[rows],
-        )
-    )
-    return rows[by_id], columns[by_id]
-
-
-def _ranks_of_ids(graph: Graph, entities: Ints) -> Ints:
-    """Return the place of each entity among `entities` when their ids are sorted."""
-    ids: Sequence[str] = [graph.entity_ids[entity] for entity in entities]
-    place = np.empty(len(ids), np.int64)
-    place[np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)] = np.arange(len(ids))
-    return place
 
 
 def _blocks(n: int, n_columns: int) -> Iterator[slice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from llador_core.evaluation.protocols import UNKNOWN_SPLIT
+from llador_core.evaluation.pairs import UNKNOWN_SPLIT
 from llador_core.explain import Path
 from llador_core.figures.recall import RecallCurve
 from llador_core.figures.style import count, listed, ordinal

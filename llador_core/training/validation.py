@@ -8,7 +8,8 @@ from torch import Tensor
 
 from llador_core.data.splits import Split
 from llador_core.evaluation.metrics import per_pair
-from llador_core.evaluation.protocols import evaluate, known_pairs, positions
+from llador_core.evaluation.pairs import known_pairs, positions
+from llador_core.evaluation.protocols import evaluate
 from llador_core.evaluation.ranks import mean_tie_ranks
 from llador_core.graph import Graph
 from llador_core.models.candidate_scores import CandidateScores

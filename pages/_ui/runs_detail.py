@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from llador_core.escape import markdown, plain
-from llador_core.evaluation.protocols import PROTOCOLS, UNKNOWN_SPLIT
+from llador_core.evaluation.pairs import UNKNOWN_SPLIT
+from llador_core.evaluation.protocols import PROTOCOLS
 from llador_core.figures import training
 from llador_core.training.overview import Overview
 from pages._ui import frame, runs_cached, runs_list, runs_manage, show, state

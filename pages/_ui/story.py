@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from llador_core.escape import markdown, plain
-from llador_core.evaluation.protocols import UNKNOWN_SPLIT
+from llador_core.evaluation.pairs import UNKNOWN_SPLIT
 from llador_core.explain import against
 from llador_core.figures import caution, neighbourhood, proposals, recall, shift
 from llador_core.figures.style import count, ordinal

@@ -8,7 +8,8 @@ import pytest
 from llador_core.data.splits import split_by_disease, split_by_pair
 from llador_core.errors import ConfigError, MissingDataError, UnknownNameError
 from llador_core.evaluation.metrics import METRICS
-from llador_core.evaluation.protocols import PROTOCOLS, evaluate, known_pairs, positions
+from llador_core.evaluation.pairs import known_pairs, positions
+from llador_core.evaluation.protocols import PROTOCOLS, evaluate
 
 EVERY = pytest.mark.parametrize("protocol", PROTOCOLS)
 SAMPLED = pytest.mark.parametrize("protocol", ["sampled-50", "sampled-50-as-published"])
