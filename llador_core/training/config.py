@@ -247,8 +247,8 @@ MOST_OFTEN = 64  # a graph with very few treatments would have them learnt by he
 
 # For DistMult and ComplEx on a large graph, see benchmarks/results/quality_real_tried.json.
 LARGE_BILINEAR: Mapping[str, Any] = MappingProxyType(
-    {"optimizer": "rowwise-adagrad", "loss": "cross_entropy", "is_subsampled": False}
-    | {"batch_size": 2048, "steps": 1200, "validate_every": 300}
+    {"optimizer": "adagrad", "lr": 0.1, "loss": "cross_entropy", "is_subsampled": False}
+    | {"batch_size": 2048, "steps": 2400, "validate_every": 600}
     | {"treat_weight": 1, "treat_batch": 128}
 )
 
@@ -310,7 +310,8 @@ def make_config(
     if asked.get("optimizer") == "adam":
         values["treat_batch"] = 0  # needs one of the other optimizers
     config = with_settings(from_dict(TrainConfig, values | changes), settings)
-    if "lr" not in asked and config.optimizer in LEARNING_RATES:
+    is_chosen = "lr" in asked or ("lr" in values and "optimizer" not in asked)
+    if not is_chosen and config.optimizer in LEARNING_RATES:
         config = dataclasses.replace(config, lr=LEARNING_RATES[config.optimizer])
     return config
 
