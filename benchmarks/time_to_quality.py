@@ -55,8 +55,8 @@ OURS: dict[str, Any] = {
 OURS_BY_MODEL: dict[str, dict[str, Any]] = {
     "transe": {"lr": 0.05},
     "rotate": {"lr": 0.05},
-    "distmult": {},
-    "complex": {},
+    "distmult": {"optimizer": "adagrad", "lr": 0.02},
+    "complex": {"optimizer": "adagrad", "lr": 0.02},
 }
 ALLOCATOR = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
 

@@ -310,9 +310,9 @@ def make_config(
     if asked.get("optimizer") == "adam":
         values["treat_batch"] = 0  # needs one of the other optimizers
     config = with_settings(from_dict(TrainConfig, values | changes), settings)
-    is_chosen = "lr" in asked or ("lr" in values and "optimizer" not in asked)
-    if not is_chosen and config.optimizer in LEARNING_RATES:
-        config = dataclasses.replace(config, lr=LEARNING_RATES[config.optimizer])
+    if "lr" not in asked and ("lr" not in values or "optimizer" in asked):
+        lr = LEARNING_RATES.get(config.optimizer, TrainConfig().lr)
+        config = dataclasses.replace(config, lr=lr)
     return config
 
 

@@ -382,7 +382,9 @@ def test_treatments_are_a_quarter_of_what_a_large_graph_learns(n_treats: int, we
     assert (bilinear.treat_weight, bilinear.treat_batch > 0) == (1, True)
     assert make_config(tiny, "distmult", "none").treat_weight == TrainConfig().treat_weight
     assert make_config(large, "transe", "none").optimizer == "adagrad"
-    assert bilinear.optimizer == "rowwise-adagrad"
+    assert (bilinear.optimizer, bilinear.lr) == ("adagrad", 0.1)
+    other = make_config(large, "distmult", "none", settings=["optimizer=rowwise-adam"])
+    assert other.lr == TrainConfig().lr  # not the recipe's, which is another optimizer's
     assert make_config(tiny, "distmult", "none").optimizer == "adam"
 
 
