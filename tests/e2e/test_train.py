@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from llador_core import jobs
 from llador_core.training import queue
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.e2e
 ENDS_MS = 240_000  # the machine may be busy
 AT_WORK = re.compile("no prior · .*at work")
 SMALL = quote("dim=32\nsteps=1800\nvalidate_every=60\nbatch_size=128")
+
+
+def shown(page: Page) -> tuple[list[str], int]:
+    """Return which training the page follows, and how many pictures it has of it."""
+    return page.get_by_text("at work").all_inner_texts(), page.locator("canvas").count()
 
 
 def test_a_demo_outlives_its_server_and_leads_to_the_case(
@@ -40,12 +45,12 @@ def test_a_demo_outlives_its_server_and_leads_to_the_case(
             page = visit(f"{address}/train")
             expect(page.get_by_text("Time so far")).to_be_visible(timeout=ENDS_MS)
             page.locator("canvas").first.wait_for(timeout=ENDS_MS)
-            for _ in range(3):  # the picture changes when one training ends and the next begins
-                states = [job.state for job in queue.list_jobs()]
+            for _ in range(4):  # pictures change when one training ends and the next begins
+                before = shown(page)
                 chart = page.locator("canvas").first
                 chart.evaluate("one => one.setAttribute('data-mark', 'first')")
                 page.wait_for_timeout(1500)
-                if states == [job.state for job in queue.list_jobs()]:
+                if before == shown(page):
                     is_same = page.locator("canvas[data-mark=first]").count() == 1
                     assert is_same, "it must not flicker"
                     break
